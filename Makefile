@@ -1,0 +1,21 @@
+# The whole interface of the repository; each target is one line. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help produce test check fix bench lock
+READY := .venv/ready
+
+help:     ; @grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1: /'
+produce: $(READY) ## photographs -> trained, registered, published library (ARGS="--set training.minutes=2")
+	@.venv/bin/texture-mill run produce-library $(ARGS)
+test: $(READY) ## every test; needs no network
+	@.venv/bin/python -m pytest $(ARGS)
+check: $(READY) ## format, lint, types and import direction, in seconds
+	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports
+fix: $(READY) ## format, and repair what ruff can repair
+	@.venv/bin/ruff check --fix --exit-zero . && .venv/bin/ruff format .
+bench: $(READY) ## the measurements of the README
+	@for file in benchmarks/*.py; do echo "== $$file"; .venv/bin/python "$$file" || exit 1; done
+lock: ## resolve the dependencies anew and write requirements.lock
+	@scripts/bootstrap lock
+
+$(READY): requirements.lock pyproject.toml scripts/bootstrap
+	@scripts/bootstrap install
