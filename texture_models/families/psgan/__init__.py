@@ -1,0 +1,18 @@
+"""Periodic spatial GAN, the default family.
+
+Papers: Jetchev, Bergmann & Vollgraf 2016, "Texture Synthesis with Spatial Generative Adversarial
+Networks", https://arxiv.org/abs/1611.08207; Bergmann, Jetchev & Vollgraf 2017, "Learning Texture
+Manifolds with the Periodic Spatial GAN", https://arxiv.org/abs/1705.06566.
+
+Good at: textures of any size from a few photographs, seamless by construction, several materials
+in one model. Bad at: layouts larger than its patch that are not periodic (a face, a wood knot).
+
+Departures, each because it was measured to help within ten minutes on two cores
+(docs/experiments.md): valid convolutions only, so that no border is ever learnt and a tile wraps
+exactly; nearest upsampling and 3x3 convolution instead of 5x5 transposed ones; fresh noise at every
+resolution (as in StyleGAN, https://arxiv.org/abs/1812.04948); wave vectors measured in the
+photograph's spectrum instead of learnt; lazy R1 (https://arxiv.org/abs/1801.04406) and Gram
+matching on the discriminator's features (GramGAN, https://arxiv.org/abs/2006.16112); a projection
+discriminator (https://arxiv.org/abs/1802.05637) and FiLM (https://arxiv.org/abs/1709.07871) for
+several materials.
+"""

@@ -1,0 +1,107 @@
+"""The two networks of the periodic spatial GAN."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from texture_models.families.psgan.config import PsganConfig
+from texture_models.layers import FilmLayer, UpsampledConv2D
+
+LEAK_GENERATOR = 0.1
+LEAK_DISCRIMINATOR = 0.2  # DCGAN, https://arxiv.org/abs/1511.06434, section 3
+
+
+def build_generator(config: PsganConfig, dtype: str = "float32") -> keras.Model:
+    """Return the network noise -> image.
+
+    Inputs, a dict (batch first, float32):
+        noise_0 .. noise_k (2**level rows + 4, 2**level columns + 4, `config.noise_channels(level)`)
+            for a picture of `rows` x `columns` cells; a level without noise has no input.
+        code (materials): weights of the materials, one-hot in training.
+    Output: image (2**k rows, 2**k columns, 3) float32 in -1..1.
+
+    Every convolution is valid and every layer is the same at every position, so the network
+    commutes with shifts by whole cells: a field that wraps gives a picture that wraps.
+    """
+    code = keras.Input((config.material_count,), name="code")
+    inputs: dict[str, Any] = {"code": code}
+    x = None
+    for level, width in enumerate(config.generator_widths):
+        noise = None
+        if channels := config.noise_channels(level):
+            noise = inputs[f"noise_{level}"] = keras.Input(
+                (None, None, channels), name=f"noise_{level}"
+            )
+        x = _level(x, noise, level, width, dtype)
+        x = keras.layers.BatchNormalization(
+            center=False, scale=False, momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{level}"
+        )(x)
+        x = FilmLayer(dtype=dtype, name=f"film_{level}")([x, code])
+        x = keras.layers.LeakyReLU(LEAK_GENERATOR, dtype=dtype)(x)
+    x = keras.layers.Conv2D(3, 3, dtype=dtype, name="to_rgb")(x)
+    image = keras.layers.Activation("tanh", dtype="float32", name="image")(x)
+    return keras.Model(inputs, image, name="generator")
+
+
+def _level(coarse: Any, noise: Any, level: int, width: int, dtype: str) -> Any:
+    """One resolution's convolution: of the upsampled features and of the level's own noise.
+
+    The convolution of a concatenation is the sum of the convolutions of its parts; kept apart, the
+    upsampled part can take its cheaper two-tap form.
+    """
+    parts = []
+    if coarse is not None:
+        parts.append(UpsampledConv2D(width, dtype=dtype, name=f"conv_{level}")(coarse))
+    if noise is not None:
+        own = keras.layers.Conv2D(
+            width,
+            3,
+            use_bias=False,
+            kernel_initializer="he_normal",
+            dtype=dtype,
+            name=f"noise_conv_{level}",
+        )
+        parts.append(own(noise))
+    return parts[0] if len(parts) == 1 else keras.layers.Add(dtype=dtype)(parts)
+
+
+def build_discriminator(config: PsganConfig, dtype: str = "float32") -> keras.Model:
+    """Return the network (image, code) -> (map of logits, features of the stages after the first).
+
+    Inputs: image (batch, height, width, 3) in -1..1; code (batch, materials).
+    Outputs: logits (batch, rows, columns) float32; then one (batch, r, c, channels) a stage.
+
+    Same padding is harmless here: nothing the discriminator learns at a border is ever rendered.
+    Source: projection of the code, Miyato & Koyama 2018, https://arxiv.org/abs/1802.05637, eq. 3.
+    """
+    image = keras.Input((None, None, 3), name="image")
+    code = keras.Input((config.material_count,), name="code")
+    first, *stages = config.discriminator_widths
+
+    def activated(x: Any) -> Any:
+        return keras.layers.LeakyReLU(LEAK_DISCRIMINATOR, dtype=dtype)(x)
+
+    def convolution(width: int, kernel: int, stride: int = 1) -> keras.layers.Layer:
+        return keras.layers.Conv2D(
+            width,
+            kernel,
+            strides=stride,
+            padding="same",
+            kernel_initializer="he_normal",
+            dtype=dtype,
+        )
+
+    x = activated(convolution(first, 3)(image))
+    features = []
+    for width in stages:
+        x = activated(convolution(width, 4, stride=2)(x))
+        features.append(x)
+    logits = keras.layers.Conv2D(1, 3, padding="same", dtype="float32", name="logits")(x)
+    embedded = keras.layers.Dense(
+        stages[-1], use_bias=False, kernel_initializer="zeros", dtype="float32", name="projection"
+    )(code)
+    projected = ops.sum(ops.cast(x, "float32") * embedded[:, None, None, :], axis=-1)
+    return keras.Model([image, code], [logits[..., 0] + projected, *features], name="discriminator")

@@ -1,0 +1,80 @@
+"""Layers that two or more families use. Nothing here pads: a border must never be learnt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+def upsampling_kernel(kernel: Any) -> Any:
+    """Rewrite "nearest x2, then this 3x3 kernel" as one 2x2 kernel with four phases.
+
+    An output row of even index sees source row m twice and m+1 once, one of odd index m once and
+    m+1 twice; so two taps a phase suffice and 4/9 of the multiplications remain.
+
+    Args:
+        kernel: (3, 3, channels in, channels out), any float dtype.
+
+    Returns:
+        (2, 2, channels in, 4 * channels out); phases ordered (row, column) for `depth_to_space`.
+    """
+    first, middle, last = kernel[0], kernel[1], kernel[2]
+    rows = ops.stack([ops.stack([first + middle, last]), ops.stack([first, middle + last])])
+    # rows: (phase y, tap y, 3, in, out)
+    left, centre, right = rows[:, :, 0], rows[:, :, 1], rows[:, :, 2]
+    even = ops.stack([left + centre, right], axis=2)
+    odd = ops.stack([left, centre + right], axis=2)
+    both = ops.stack([even, odd])  # (phase x, phase y, tap y, tap x, in, out)
+    taps = ops.transpose(both, (2, 3, 4, 1, 0, 5))  # (tap y, tap x, in, phase y, phase x, out)
+    shape = ops.shape(taps)
+    return ops.reshape(taps, (2, 2, shape[2], 4 * shape[5]))
+
+
+class UpsampledConv2D(keras.layers.Layer):
+    """Nearest upsampling by two and a valid 3x3 convolution, in one cheaper step.
+
+    Call: (batch, rows, columns, channels), float -> (batch, 2 rows - 2, 2 columns - 2, filters).
+    Weights are those of the 3x3 convolution: `kernel` (3, 3, channels, filters), no bias.
+
+    Args:
+        filters: channels out.
+    """
+
+    def __init__(self, filters: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.filters = filters
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:  # noqa: D102 (Keras' hook)
+        self.kernel = self.add_weight(
+            name="kernel", shape=(3, 3, input_shape[-1], self.filters), initializer="he_normal"
+        )
+
+    def call(self, inputs: Any) -> Any:  # noqa: D102 (said by the class)
+        import tensorflow as tf
+
+        kernel = ops.cast(upsampling_kernel(self.kernel), self.compute_dtype)
+        phases = tf.nn.conv2d(inputs, kernel, strides=1, padding="VALID")
+        return tf.nn.depth_to_space(phases, 2)
+
+
+class FilmLayer(keras.layers.Layer):
+    """Scale and shift every channel by what a code says (feature-wise linear modulation).
+
+    Call: [(batch, rows, columns, channels), (batch, code)] float -> same shape as the first.
+
+    Source: Perez et al. 2018, https://arxiv.org/abs/1709.07871, eq. 1; here it also takes the
+    place of the batch normalisation's own scale and offset (conditional batch normalisation).
+    """
+
+    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:  # noqa: D102
+        channels, code = input_shape[0][-1], input_shape[1][-1]
+        self.scale = self.add_weight(name="scale", shape=(code, channels), initializer="ones")
+        self.shift = self.add_weight(name="shift", shape=(code, channels), initializer="zeros")
+
+    def call(self, inputs: list[Any]) -> Any:  # noqa: D102
+        features, code = inputs
+        scale = ops.cast(ops.matmul(code, self.scale), features.dtype)[:, None, None, :]
+        shift = ops.cast(ops.matmul(code, self.shift), features.dtype)[:, None, None, :]
+        return features * scale + shift
