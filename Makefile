@@ -3,7 +3,7 @@
 .PHONY: help produce test check fix bench lock
 READY := .venv/ready
 
-help:     ; @grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1: /'
+help:     ; @grep -E '^[a-z]+: .*## [a-z]' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1: /'
 produce: $(READY) ## photographs -> trained, registered, published library (ARGS="--set training.minutes=2")
 	@.venv/bin/texture-mill run produce-library $(ARGS)
 test: $(READY) ## every test; needs no network
