@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, assert_never
 from pydantic import Field
 
 from texture_models.families.psgan.config import PsganConfig
+from texture_models.training.config import TrainingConfig
 
 if TYPE_CHECKING:
     from texture_models.families.psgan.model import Psgan
@@ -21,12 +22,12 @@ AnyModelConfig: TypeAlias = PsganConfig
 ModelConfig = Annotated[AnyModelConfig, Field(description="what to train; `family` picks it")]
 
 
-def build_model(config: AnyModelConfig) -> Psgan:
+def build_model(config: AnyModelConfig, training: TrainingConfig) -> Psgan:
     """Return an untrained model of the family that `config` describes."""
     match config:
         case PsganConfig():
             from texture_models.families.psgan.model import Psgan
 
-            return Psgan(config)
+            return Psgan(config, training)
         case _:
             assert_never(config)

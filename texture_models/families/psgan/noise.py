@@ -1,0 +1,103 @@
+"""The noise that names a picture: every field of the generator, from a seed and a window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from texture_models.families.psgan.config import WAVE_LEVELS, PsganConfig
+from texture_models.families.psgan.waves import snapped, wave_field
+from texture_models.rendering.noise_field import coordinates, uniform_field
+
+# Rows and columns beyond the picture on every side of every field: what the two valid convolutions
+# of a level use up, so that nothing is ever padded.
+MARGIN = 2
+# Uniform noise in -1..1 times this has variance 1.
+UNIT_VARIANCE = np.float32(np.sqrt(3.0))
+_PHASES, _GLOBAL = 1000, 1001  # streams of the hash that no level uses
+
+
+@dataclass(frozen=True)
+class CellWindow:
+    """A rectangle of the noise field, in cells, and the torus it lies on.
+
+    Attributes:
+        top: first row; may be negative.
+        left: first column.
+        rows: height in cells.
+        columns: width in cells.
+        period: (rows, columns) of the torus; None on an axis that never repeats.
+    """
+
+    top: int
+    left: int
+    rows: int
+    columns: int
+    period: tuple[int | None, int | None] = (None, None)
+
+
+def picture_noise(
+    config: PsganConfig, waves: np.ndarray, seed: int, window: CellWindow
+) -> dict[str, np.ndarray]:
+    """Return every noise field of one window of one picture.
+
+    Args:
+        config: the model's.
+        waves: (waves, 2) wave vectors of the material, cycles per pixel.
+        seed: names the picture.
+        window: which part of it.
+
+    Returns:
+        `noise_0` .. `noise_k`: (2**level rows + 4, 2**level columns + 4, channels) float32. The
+        values at a coordinate do not depend on the window.
+    """
+    cell = config.pixels_per_cell
+    sides_px = [None if side is None else side * cell for side in window.period]
+    vectors = snapped(waves, *sides_px)
+    zero = np.zeros(1, dtype=np.int64)
+    phases = uniform_field(
+        seed=seed, stream=_PHASES, rows=zero, columns=zero, channels=max(1, len(waves))
+    )[0, 0, : len(waves)]
+    fields = {}
+    for level in range(config.levels):
+        if not config.noise_channels(level):
+            continue
+        parts = [_own_noise(config, seed, level, window)]
+        if config.periodic_channels and level < WAVE_LEVELS:
+            rows, columns = _places_px(config, level, window)
+            parts.append(wave_field(vectors, phases.astype(np.float64), rows, columns))
+        fields[f"noise_{level}"] = np.concatenate(parts, axis=2)
+    return fields
+
+
+def _axis(level: int, start: int, length: int, period: int | None) -> np.ndarray:
+    scale = 2**level
+    wrapped = None if period is None else period * scale
+    return coordinates(start * scale - MARGIN, length * scale + 2 * MARGIN, wrapped)
+
+
+def _own_noise(config: PsganConfig, seed: int, level: int, window: CellWindow) -> np.ndarray:
+    rows = _axis(level, window.top, window.rows, window.period[0])
+    columns = _axis(level, window.left, window.columns, window.period[1])
+    channels = config.local_channels if level == 0 else config.fine_channels
+    noise = uniform_field(seed=seed, stream=level, rows=rows, columns=columns, channels=channels)
+    if level > 0:
+        return noise * UNIT_VARIANCE
+    if not config.global_channels:
+        return noise
+    zero = np.zeros(1, dtype=np.int64)
+    code = uniform_field(
+        seed=seed, stream=_GLOBAL, rows=zero, columns=zero, channels=config.global_channels
+    )
+    return np.concatenate([noise, np.broadcast_to(code, (*noise.shape[:2], code.shape[2]))], axis=2)
+
+
+def _places_px(
+    config: PsganConfig, level: int, window: CellWindow
+) -> tuple[np.ndarray, np.ndarray]:
+    """Centres of a level's samples in pixels of the picture, not wrapped: the waves are periodic."""
+    size = config.pixels_per_cell / 2**level
+    rows = _axis(level, window.top, window.rows, None)
+    columns = _axis(level, window.left, window.columns, None)
+    return (rows + 0.5) * size, (columns + 0.5) * size

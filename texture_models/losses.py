@@ -1,0 +1,92 @@
+"""Losses that two or more families use. All take float32 and return a scalar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+
+def generator_loss(fake_logits: Any) -> Any:
+    """Non-saturating generator loss; Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661."""
+    return tf.reduce_mean(tf.nn.softplus(-fake_logits))
+
+
+def discriminator_loss(real_logits: Any, fake_logits: Any) -> Any:
+    """Logistic loss of the discriminator on logits of real and generated pictures."""
+    return tf.reduce_mean(tf.nn.softplus(-real_logits)) + tf.reduce_mean(
+        tf.nn.softplus(fake_logits)
+    )
+
+
+def gram_matrices(features: Any, code: Any) -> Any:
+    """Mean Gram matrix of the features of each material.
+
+    Args:
+        features: (batch, rows, columns, channels).
+        code: (batch, materials) one-hot.
+
+    Returns:
+        (materials, channels, channels) float32; zeros for a material that is not in the batch.
+    """
+    features = tf.cast(features, tf.float32)
+    shape = tf.shape(features)
+    flat = tf.reshape(features, (shape[0], shape[1] * shape[2], features.shape[-1]))
+    grams = tf.matmul(flat, flat, transpose_a=True) / tf.cast(shape[1] * shape[2], tf.float32)
+    counts = tf.maximum(tf.reduce_sum(code, axis=0), 1.0)
+    return tf.einsum("bm,bij->mij", code, grams) / counts[:, None, None]
+
+
+def gram_distance(fake: Sequence[Any], real: Sequence[Any], code: Any) -> Any:
+    """Relative L1 distance of Gram matrices, material by material, averaged over the stages.
+
+    Source: GramGAN, Portenier et al. 2020, https://arxiv.org/abs/2006.16112, eq. 4.
+    Departure: divided by the mean magnitude of the real matrix, so that stages weigh the same;
+    batch means, not single pictures, are compared, so that pictures may differ from each other.
+    """
+    total = 0.0
+    for fake_features, real_features in zip(fake, real, strict=True):
+        target = tf.stop_gradient(gram_matrices(real_features, code))
+        difference = tf.abs(gram_matrices(fake_features, code) - target)
+        total += tf.reduce_mean(difference) / (tf.reduce_mean(tf.abs(target)) + 1e-6)
+    return total / len(fake)
+
+
+def sliced_wasserstein(fake: Any, real: Any, seed: Any, *, filters: int, size: int) -> Any:
+    """Sliced Wasserstein distance between the patches of two batches, on three scales.
+
+    Patches are projected on random directions by a convolution, both projections are sorted, and
+    the mean absolute difference is returned. Fresh directions each call keep the estimate unbiased.
+
+    Args:
+        fake: (batch, height, width, 3) float32 in -1..1.
+        real: the same shape.
+        seed: (2,) int32 of the stateless generator; decides directions and offsets.
+        filters: number of directions a scale.
+        size: side of a patch in pixels.
+
+    Source: GPDM, Elnekave & Weiss 2022, https://arxiv.org/abs/2203.11862, section 3.
+    Departure: patches on a coarse random grid, because sorting every patch costs more than the
+    rest of the step on a CPU.
+    """
+    total = 0.0
+    both = tf.concat([fake, real], axis=0)
+    channels = int(both.shape[-1])
+    for scale in range(3):
+        if scale:
+            both = tf.nn.avg_pool2d(both, 2, 2, "VALID")
+        directions = tf.random.stateless_normal((size, size, channels, filters), seed + scale)
+        norm = tf.sqrt(tf.reduce_sum(directions**2, axis=(0, 1, 2), keepdims=True))
+        stride = max(1, 4 >> scale)
+        offset = tf.random.stateless_uniform((2,), seed + 10 + scale, 0, stride, tf.int32)
+        projected = tf.nn.conv2d(
+            both[:, offset[0] :, offset[1] :], directions / norm, stride, "VALID"
+        )
+        projected = tf.transpose(projected, (3, 0, 1, 2))
+        batch = tf.shape(fake)[0]
+        fake_sorted = tf.sort(tf.reshape(projected[:, :batch], (filters, -1)), axis=1)
+        real_sorted = tf.sort(tf.reshape(projected[:, batch:], (filters, -1)), axis=1)
+        spread = tf.stop_gradient(tf.math.reduce_std(real_sorted, axis=1, keepdims=True)) + 1e-3
+        total += tf.reduce_mean(tf.abs(fake_sorted - tf.stop_gradient(real_sorted)) / spread)
+    return total / 3.0

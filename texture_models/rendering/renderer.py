@@ -1,0 +1,182 @@
+"""Pixels from a saved generator: any seed, any size, any region, the same bytes every time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from texture_models.families import AnyModelConfig
+from texture_models.families.psgan.inference import folded_generator
+from texture_models.families.psgan.noise import CellWindow, picture_noise
+from texture_models.saved_model import load_generator
+
+# Every canvas is computed in blocks of this many cells on a fixed grid, whatever region is asked
+# for: convolution libraries choose their algorithm by shape, and only equal shapes promise equal
+# bytes.
+BLOCK_CELLS = 16
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of a canvas in pixels; `top_px` and `left_px` may be anywhere, even negative."""
+
+    top_px: int
+    left_px: int
+    height_px: int
+    width_px: int
+
+
+class Renderer:
+    """Renders pictures of one model.
+
+    Args:
+        config: the model's.
+        network: its generator, a `keras.Model`.
+        waves: (materials, waves, 2) cycles per pixel.
+    """
+
+    def __init__(self, config: AnyModelConfig, network: Any, waves: np.ndarray) -> None:
+        self.config = config
+        self._network = network
+        self._waves = waves
+        self._compiled: dict[tuple[float, ...], Any] = {}
+
+    @classmethod
+    def load(cls, model_dir: Path) -> Self:
+        """Open a saved generator.
+
+        Raises:
+            FileNotFoundError: `model_dir` holds none.
+        """
+        return cls(*load_generator(model_dir))
+
+    def render(
+        self,
+        *,
+        seed: int,
+        height_px: int,
+        width_px: int,
+        material: str | None = None,
+        wrap: tuple[bool, bool] = (True, True),
+    ) -> np.ndarray:
+        """Render one picture.
+
+        Args:
+            seed: names the picture.
+            height_px: a multiple of the model's pixels per cell on an axis that wraps.
+            width_px: the same.
+            material: one of the model's; may be left out when it has only one.
+            wrap: whether the last row continues into the first, and the last column.
+
+        Returns:
+            (height_px, width_px, 3) uint8, sRGB.
+
+        Raises:
+            ValueError: a size does not fit, or the material is unknown.
+        """
+        torus = (height_px if wrap[0] else None, width_px if wrap[1] else None)
+        return self.render_region(
+            Region(0, 0, height_px, width_px), seed=seed, torus_px=torus, material=material
+        )
+
+    def render_region(
+        self,
+        region: Region,
+        *,
+        seed: int,
+        torus_px: tuple[int | None, int | None] = (None, None),
+        material: str | None = None,
+    ) -> np.ndarray:
+        """Render any part of a picture; the same bytes as that part of the whole.
+
+        Args:
+            region: which part.
+            seed: names the picture.
+            torus_px: height and width of the whole picture on the axes that wrap, None on an
+                endless one.
+            material: as in `render`.
+
+        Returns:
+            (region.height_px, region.width_px, 3) uint8, sRGB.
+
+        Raises:
+            ValueError: as in `render`.
+        """
+        cell = self.config.pixels_per_cell
+        period = _period_in_cells(torus_px, cell)
+        index = self._material_index(material)
+        result = np.empty((region.height_px, region.width_px, 3), dtype=np.uint8)
+        for window in _blocks(region, cell, period):
+            pixels = self._block(seed, window, index)
+            _paste(result, region, pixels, window.top * cell, window.left * cell)
+        return result
+
+    def _block(self, seed: int, window: CellWindow, index: int) -> np.ndarray:
+        fields = picture_noise(self.config, self._waves[index], seed, window)
+        batch = {name: value[None] for name, value in fields.items()}
+        return np.asarray(self._generator(index)(batch))[0]
+
+    def _generator(self, index: int) -> Any:
+        code = np.eye(self.config.material_count, dtype=np.float32)[index]
+        key = tuple(code.tolist())
+        if key not in self._compiled:
+            self._compiled[key] = folded_generator(self.config, self._network, code)
+        return self._compiled[key]
+
+    def _material_index(self, material: str | None) -> int:
+        known = self.config.materials
+        if material is None and len(known) <= 1:
+            return 0
+        if material not in known:
+            raise ValueError(
+                f"material={material!r} is not one of this model's: {', '.join(known)}"
+            )
+        return known.index(material)
+
+
+def _period_in_cells(
+    torus_px: tuple[int | None, int | None], cell: int
+) -> tuple[int | None, int | None]:
+    def cells(side: int | None, name: str) -> int | None:
+        if side is None:
+            return None
+        if side <= 0 or side % cell:
+            below = max(cell, side // cell * cell)
+            raise ValueError(
+                f"{name}={side} is not a multiple of {cell}; the nearest sizes that wrap are"
+                f" {below} and {below + cell}"
+            )
+        return side // cell
+
+    return cells(torus_px[0], "height_px"), cells(torus_px[1], "width_px")
+
+
+def _blocks(
+    region: Region, cell: int, period: tuple[int | None, int | None]
+) -> Iterator[CellWindow]:
+    """The blocks of the canvas's fixed grid that meet the region."""
+    side = BLOCK_CELLS * cell
+    for top in range(region.top_px // side, -(-(region.top_px + region.height_px) // side)):
+        for left in range(region.left_px // side, -(-(region.left_px + region.width_px) // side)):
+            yield CellWindow(
+                top=top * BLOCK_CELLS,
+                left=left * BLOCK_CELLS,
+                rows=BLOCK_CELLS,
+                columns=BLOCK_CELLS,
+                period=period,
+            )
+
+
+def _paste(target: np.ndarray, region: Region, block: np.ndarray, top: int, left: int) -> None:
+    """Copy the part of a block that lies inside the region."""
+    first_row, first_column = max(top, region.top_px), max(left, region.left_px)
+    last_row = min(top + block.shape[0], region.top_px + region.height_px)
+    last_column = min(left + block.shape[1], region.left_px + region.width_px)
+    target[
+        first_row - region.top_px : last_row - region.top_px,
+        first_column - region.left_px : last_column - region.left_px,
+    ] = block[first_row - top : last_row - top, first_column - left : last_column - left]

@@ -1,0 +1,90 @@
+"""A trained generator on disk: `config.json`, `waves.json` and `generator.weights.h5`.
+
+Plain numbers and JSON: nothing in the folder is executed when it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from texture_models.families import AnyModelConfig, ModelConfig
+
+CONFIG, WAVES, WEIGHTS = "config.json", "waves.json", "generator.weights.h5"
+
+
+def save_generator(folder: Path, config: AnyModelConfig, network: Any, waves: np.ndarray) -> Path:
+    """Write what rendering needs; the weights last, so a folder that has them is complete.
+
+    Args:
+        folder: created if missing.
+        config: the model's.
+        network: the averaged generator, a `keras.Model`.
+        waves: (materials, waves, 2) cycles per pixel.
+
+    Returns:
+        `folder`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CONFIG).write_text(config.model_dump_json(indent=2))
+    (folder / WAVES).write_text(json.dumps(np.asarray(waves).tolist()))
+    partial = folder / "partial.weights.h5"
+    network.save_weights(partial)
+    partial.replace(folder / WEIGHTS)
+    return folder
+
+
+def load_config(folder: Path) -> AnyModelConfig:
+    """Read the config of a saved generator, without TensorFlow.
+
+    Raises:
+        FileNotFoundError: `folder` holds no saved generator.
+    """
+    if not (folder / WEIGHTS).is_file():
+        raise FileNotFoundError(f"{folder} holds no trained generator ({WEIGHTS} is missing)")
+    adapter: TypeAdapter[AnyModelConfig] = TypeAdapter(ModelConfig)
+    return adapter.validate_json((folder / CONFIG).read_text())
+
+
+def load_generator(folder: Path) -> tuple[AnyModelConfig, Any, np.ndarray]:
+    """Return (config, `keras.Model`, waves (materials, waves, 2)) of a saved generator.
+
+    Raises:
+        FileNotFoundError: `folder` holds no saved generator.
+    """
+    from texture_models.families.psgan.networks import build_generator
+
+    config = load_config(folder)
+    network = build_generator(config)
+    network.load_weights(folder / WEIGHTS)
+    waves = np.array(json.loads((folder / WAVES).read_text()), dtype=np.float64)
+    return config, network, waves.reshape(config.material_count, config.periodic_channels, 2)
+
+
+def weights_sha256(folder: Path) -> str:
+    """Return the digest of config, waves and weights values: what decides the pixels.
+
+    HDF5 files hold no timestamps here, but their layout may change with the library; so the
+    numbers are hashed, not the file.
+    """
+    import h5py
+
+    digest = hashlib.sha256()
+    digest.update((folder / CONFIG).read_bytes())
+    digest.update((folder / WAVES).read_bytes())
+    with h5py.File(folder / WEIGHTS, "r") as file:
+        names: list[str] = []
+        file.visititems(lambda name, item: names.append(name) if _is_array(item) else None)
+        for name in sorted(names):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(file[name][()]).tobytes())
+    return digest.hexdigest()
+
+
+def _is_array(item: Any) -> bool:
+    return hasattr(item, "shape")

@@ -1,0 +1,53 @@
+"""How a model is trained: length, speed, seed. What it is stands in the family's own config."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, Field
+
+
+class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
+    """Length and pace of one training, and the seed that decides every draw of it."""
+
+    steps: int = Field(4000, ge=1, description="optimiser steps, unless the minutes end first")
+    minutes: float | None = Field(
+        None,
+        gt=0,
+        description="time budget; the learning rate then decays with the time, and two runs differ",
+    )
+    seed: int = Field(1, ge=0, lt=2**31, description="decides weights, crops and noise")
+    batch_size: int = Field(16, ge=1, le=512, description="patches a step")
+    patch_px: int = Field(64, ge=16, le=1024, description="side of a training patch, in pixels")
+    generator_rate: float = Field(8e-4, gt=0, description="Adam's learning rate, generator")
+    discriminator_rate: float = Field(8e-4, gt=0, description="Adam's rate, discriminator")
+    decay_share: float = Field(
+        0.4, ge=0, le=1, description="last share of the training, over which the rates fall"
+    )
+    decay_to: float = Field(0.05, gt=0, le=1, description="what the rates fall to, as a factor")
+    r1_gamma: float = Field(1.0, ge=0, description="weight of the gradient penalty")
+    r1_every: int = Field(8, ge=1, description="steps between two gradient penalties")
+    gram_weight: float = Field(1.0, ge=0, description="weight of the Gram matching")
+    patch_weight: float = Field(0.0, ge=0, description="weight of the sliced patch distance")
+    average_images: int = Field(
+        5000, ge=1, description="half-life of the weight average, in training images"
+    )
+    precision: Literal["float32", "mixed_bfloat16"] = Field(
+        "float32", description="of the convolutions; losses and weights stay float32"
+    )
+    statistics_batches: int = Field(
+        40, ge=1, description="noise batches from which the normalisation statistics are recomputed"
+    )
+    checkpoint_seconds: float = Field(60.0, ge=0, description="time between two checkpoints")
+    preview_seconds: float = Field(60.0, ge=0, description="time between two preview pictures")
+
+    @classmethod
+    def tiny(cls, **changes: Any) -> Self:
+        """A training of a few seconds, for tests and dry runs."""
+        small: dict[str, Any] = {
+            "steps": 4,
+            "batch_size": 2,
+            "patch_px": 32,
+            "statistics_batches": 2,
+        }
+        return cls(**{**small, **changes})

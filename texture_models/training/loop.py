@@ -1,0 +1,286 @@
+"""The training loop: batches in, a saved generator out, resumable at every moment."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from texture_models.families import AnyModelConfig, build_model
+from texture_models.saved_model import save_generator
+from texture_models.training.checkpoint import read_checkpoint, write_checkpoint
+from texture_models.training.config import TrainingConfig
+from texture_models.training.preview import write_preview
+
+REPORT_SECONDS = 1.0  # between two calls of on_progress
+REPORT_STEPS = 10  # between two lines of the history: reading a loss waits for the step
+PREVIEW_STATISTICS_BATCHES = 8
+
+
+class TrainingFailed(RuntimeError):
+    """Training cannot go on; the message says why and what to change."""
+
+
+class Batches(Protocol):
+    """What the loop reads: batches by position, so that a resumed run sees the same ones."""
+
+    position: int
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """Where a training stands; handed to `on_progress` about once a second.
+
+    Attributes:
+        step: steps done.
+        steps: steps planned.
+        seconds: time spent training, interrupted attempts included.
+        share_done: 0..1, by steps or by minutes, whichever is further.
+        seconds_left: estimate.
+        losses: name -> value at this step.
+        waiting_share: share of the time spent waiting for batches, 0..1.
+        preview_path: picture written since the last report, if any.
+    """
+
+    step: int
+    steps: int
+    seconds: float
+    share_done: float
+    seconds_left: float
+    losses: Mapping[str, float]
+    waiting_share: float
+    preview_path: Path | None = None
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a finished training leaves behind.
+
+    Attributes:
+        model_dir: saved generator, see `texture_models.saved_model`.
+        steps: steps done.
+        seconds: time spent training.
+        waiting_share: share of it spent waiting for batches, 0..1.
+        losses: last values.
+        preview_paths: pictures at fixed seeds, oldest first.
+    """
+
+    model_dir: Path
+    steps: int
+    seconds: float
+    waiting_share: float
+    losses: Mapping[str, float]
+    preview_paths: Sequence[Path]
+
+
+def share_done(training: TrainingConfig, step: int, seconds: float) -> float:
+    """Return how much of the training is over, 0..1: by steps or by minutes."""
+    by_steps = step / training.steps
+    by_time = seconds / (60 * training.minutes) if training.minutes else 0.0
+    return min(1.0, max(by_steps, by_time))
+
+
+def rate_factor(training: TrainingConfig, done: float) -> float:
+    """Return what the learning rates are multiplied with: 1, then a cosine down to `decay_to`."""
+    if training.decay_share == 0 or done <= 1 - training.decay_share:
+        return 1.0
+    into = (done - (1 - training.decay_share)) / training.decay_share
+    return training.decay_to + (1 - training.decay_to) * 0.5 * (1 + math.cos(math.pi * into))
+
+
+def fit(
+    config: AnyModelConfig,
+    training: TrainingConfig,
+    *,
+    open_batches: Callable[[int], Batches],
+    photographs: Mapping[str, Sequence[np.ndarray]],
+    run_dir: Path,
+    on_progress: Callable[[TrainingProgress], None] | None = None,
+) -> TrainingResult:
+    """Train a model, or go on where an interrupted training of the same `run_dir` stopped.
+
+    Args:
+        config: what to train; its materials are named.
+        training: how long, how fast, from which seed.
+        open_batches: position -> batches from there on, (image (batch, patch, patch, 3) float32
+            in -1..1, label (batch,) int).
+        photographs: material -> uint8 training regions, for what is measured before training.
+        run_dir: gets checkpoints/, previews/, history.jsonl and model/.
+        on_progress: called about once a second.
+
+    Returns:
+        Where the model is, and how it went. A finished training is returned as it is.
+
+    Raises:
+        ValueError: the patch does not fit the noise cells.
+        TrainingFailed: a loss is no longer a number; the last good checkpoint stays.
+        CheckpointMismatch: `run_dir` belongs to another configuration.
+        KeyboardInterrupt: after a checkpoint was written.
+    """
+    finished = run_dir / "finished.json"
+    if not finished.is_file():
+        _check_geometry(config, training)
+        run = _Run(config, training, run_dir, on_progress)
+        run.model.measure(photographs)
+        run.resume()
+        run.train(open_batches)
+        run.finish(finished)
+    record = json.loads(finished.read_text())
+    return TrainingResult(
+        model_dir=run_dir / "model",
+        steps=record["step"],
+        seconds=record["seconds"],
+        waiting_share=record["waiting"] / max(record["seconds"], 1e-9),
+        losses=record["losses"],
+        preview_paths=sorted((run_dir / "previews").glob("step_*.png")),
+    )
+
+
+def _check_geometry(config: AnyModelConfig, training: TrainingConfig) -> None:
+    cell = config.pixels_per_cell
+    if training.patch_px % cell:
+        below = max(cell, training.patch_px // cell * cell)
+        raise ValueError(
+            f"patch_px={training.patch_px} is not a multiple of {cell}, the pixels of one noise"
+            f" cell; the nearest sizes are {below} and {below + cell}"
+        )
+
+
+class _Run:
+    """One training between its start, or its checkpoint, and its end."""
+
+    def __init__(
+        self,
+        config: AnyModelConfig,
+        training: TrainingConfig,
+        run_dir: Path,
+        on_progress: Callable[[TrainingProgress], None] | None,
+    ) -> None:
+        self.model = build_model(config, training)
+        self.training = training
+        self.run_dir = run_dir
+        self.on_progress = on_progress
+        self.step = 0
+        self.seconds = 0.0  # spent training, interrupted attempts included
+        self.waiting = 0.0  # of these, waiting for a batch
+        self.losses: dict[str, float] = {}
+        self._checkpointed_at = self._previewed_at = 0.0
+        self._reported_at = time.monotonic()
+        self._preview: Path | None = None
+
+    def resume(self) -> None:
+        """Take up the newest checkpoint, if there is one, and forget the history after it."""
+        meta = read_checkpoint(self.run_dir / "checkpoints", self.model.state())
+        if meta is None:
+            return
+        self.step, self.seconds, self.waiting = meta["step"], meta["seconds"], meta["waiting"]
+        self.losses = meta["losses"]
+        self._checkpointed_at = self._previewed_at = self.seconds
+        history = self.run_dir / "history.jsonl"
+        if history.is_file():
+            lines = history.read_text().splitlines(keepends=True)
+            kept = [line for line in lines if _step_of(line) <= self.step]
+            history.write_text("".join(kept))
+
+    def train(self, open_batches: Callable[[int], Batches]) -> None:
+        """Step until the budget is spent; a checkpoint is written however it ends."""
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+        batches = open_batches(self.step)
+        stream = iter(batches)
+        try:
+            while (done := share_done(self.training, self.step, self.seconds)) < 1.0:
+                started = time.monotonic()
+                image, label = next(stream)
+                self.waiting += time.monotonic() - started
+                self._one_step(image, label, done)
+                self.seconds += time.monotonic() - started
+                self._housekeeping()
+        except KeyboardInterrupt:
+            self._checkpoint()
+            raise
+        finally:
+            batches.close()
+        self._checkpoint()
+
+    def finish(self, finished: Path) -> None:
+        """Recompute the statistics, save the generator, and say last that it is all there."""
+        self.model.recompute_statistics(self.training.statistics_batches)
+        write_preview(self.run_dir / "previews", self.model, self.step)
+        save_generator(
+            self.run_dir / "model", self.model.config, self.model.averaged, self.model.waves
+        )
+        record = {"step": self.step, "seconds": self.seconds, "waiting": self.waiting}
+        partial = finished.with_suffix(".partial")
+        partial.write_text(json.dumps({**record, "losses": self.losses}))
+        partial.replace(finished)
+
+    def _one_step(self, image: np.ndarray, label: np.ndarray, done: float) -> None:
+        factor = rate_factor(self.training, done)
+        tensors = self.model.train_step(image, label, step=self.step, rate_factor=factor)
+        self.step += 1
+        if self.step % REPORT_STEPS and self.step != self.training.steps:
+            return
+        self.losses = {name: float(value) for name, value in tensors.items()}
+        broken = [name for name, value in self.losses.items() if not math.isfinite(value)]
+        if broken:
+            raise TrainingFailed(
+                f"the {broken[0]} loss is {self.losses[broken[0]]} at step {self.step}; the last"
+                " good checkpoint is kept: lower generator_rate and discriminator_rate, or raise"
+                " r1_gamma"
+            )
+        line = {"step": self.step, "seconds": round(self.seconds, 3), "rate_factor": factor}
+        with (self.run_dir / "history.jsonl").open("a") as file:
+            file.write(json.dumps({**line, **self.losses}) + "\n")
+
+    def _housekeeping(self) -> None:
+        """Checkpoint, preview and report, each when its time has come."""
+        if self.seconds - self._checkpointed_at > self.training.checkpoint_seconds:
+            self._checkpoint()
+        if self.seconds - self._previewed_at > self.training.preview_seconds:
+            self.model.recompute_statistics(PREVIEW_STATISTICS_BATCHES)
+            self._preview = write_preview(self.run_dir / "previews", self.model, self.step)
+            self._previewed_at = self.seconds
+        now = time.monotonic()
+        if self.on_progress and now - self._reported_at > REPORT_SECONDS:
+            self.on_progress(self._progress())
+            self._reported_at, self._preview = now, None
+
+    def _checkpoint(self) -> None:
+        meta = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "waiting": self.waiting,
+            "losses": self.losses,
+        }
+        write_checkpoint(self.run_dir / "checkpoints", self.model.state(), meta)
+        self._checkpointed_at = self.seconds
+
+    def _progress(self) -> TrainingProgress:
+        done = share_done(self.training, self.step, self.seconds)
+        return TrainingProgress(
+            step=self.step,
+            steps=self.training.steps,
+            seconds=self.seconds,
+            share_done=done,
+            seconds_left=self.seconds * (1 - done) / max(done, 1e-9),
+            losses=dict(self.losses),
+            waiting_share=self.waiting / max(self.seconds, 1e-9),
+            preview_path=self._preview,
+        )
+
+
+def _step_of(line: str) -> int:
+    try:
+        return int(json.loads(line)["step"])
+    except ValueError:  # a line torn by a kill belongs to no step
+        return sys.maxsize
