@@ -43,7 +43,7 @@ class DatasetConfig(BaseModel, frozen=True, extra="forbid"):
 
 
 class AugmentationConfig(BaseModel, frozen=True, extra="forbid"):
-    """How patches are changed before the model sees them. Tone is part of a texture: off by default."""
+    """How patches are changed before the model sees them. Tone is left alone by default."""
 
     symmetries: Literal["auto", "none"] = Field(
         "auto",

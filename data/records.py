@@ -40,7 +40,7 @@ class PhotoAnalysis(BaseModel, frozen=True, extra="forbid"):
 
 
 class Photograph(BaseModel, frozen=True, extra="forbid"):
-    """One prepared photograph: where it came from, what may be done with it, where its pixels are."""
+    """One prepared photograph: where it came from, what may be done with it, its pixels."""
 
     photo_id: str = Field(pattern=r"^[a-z0-9_]{1,64}$", description="unique in the dataset")
     material: str = Field(pattern=r"^[a-z0-9_]{1,50}$", description="slug of the material")

@@ -1,0 +1,1 @@
+"""Where photographs come from: built in, a folder or URL, or the TensorFlow datasets catalogue."""

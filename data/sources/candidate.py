@@ -1,0 +1,60 @@
+"""What every source hands to ingest, whatever it read it from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from data.records import IngestRow
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One picture that may become a photograph.
+
+    Attributes:
+        source_name: how people know the file; for reports only, never part of a path.
+        label: the material as the source names it.
+        content: an encoded picture.
+        source_sha256: of the file as it was found, which `content` may be a lossless copy of.
+        licence: SPDX identifier or `unknown`.
+        origin: author or page; empty when unknown.
+        repairs: what was already done to the file on its way here, in words.
+    """
+
+    source_name: str
+    label: str
+    content: bytes
+    source_sha256: str
+    licence: str
+    origin: str
+    repairs: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """A set of candidates with an identity.
+
+    Attributes:
+        place: for messages, where the user told us to look.
+        tfds_name: full name of the TensorFlow dataset behind it.
+        identity: changes whenever a byte, a label or a licence of the source changes.
+    """
+
+    place: str
+    tfds_name: str
+    identity: str
+
+    def refused(self) -> list[IngestRow]:
+        """Files that never became candidates, with the reason (material: the label as found)."""
+        ...
+
+    def labels(self) -> list[str]:
+        """Every material the source has, as the source names them."""
+        ...
+
+    def __len__(self) -> int:
+        """Number of candidates."""
+        ...
+
+    def candidates(self) -> Iterator[Candidate]:
+        """The candidates, always in the same order."""
+        ...

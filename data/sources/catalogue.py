@@ -1,0 +1,110 @@
+"""Any dataset of the TensorFlow datasets catalogue that has an image: `tfds:NAME`."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import tensorflow_datasets as tfds
+
+from data.licences import spdx_identifier
+from data.records import DatasetError, IngestRow
+from data.slugs import printable
+from data.sources.candidate import Candidate
+from data.sources.examples import read_encoded
+
+_NAME_KEYS = ("file_name", "filename", "image/filename", "id")
+
+
+class CatalogueSource:
+    """One catalogue dataset, all splits, as ingest sees it.
+
+    A dataset that was never prepared is downloaded into `data_dir` by `tfds.load`, which takes a
+    network; a prepared one is only read, so a read-only folder is fine. Every picture carries the
+    licence that the catalogue states for the whole dataset, mostly none.
+    """
+
+    def __init__(self, name: str, data_dir: Path) -> None:
+        """Load or download.
+
+        Args:
+            name: as `tfds.load` takes it: `dtd`, `dtd/3.0.1`, `name/config:version`.
+            data_dir: TFDS data directory.
+
+        Raises:
+            DatasetError: no such dataset, no image in it, or it cannot be downloaded or written.
+        """
+        self.place = f"tfds:{name}"
+        tfds.disable_progress_bar()
+        try:
+            # No split: this only makes sure that the dataset is there.
+            _, info = tfds.load(name, split=[], data_dir=str(data_dir), with_info=True)
+        except tfds.core.DatasetNotFoundError as error:
+            raise DatasetError(
+                f"TensorFlow datasets has no {name!r}; names are listed at "
+                "https://www.tensorflow.org/datasets/catalog"
+            ) from error
+        # Downloaders, checksums, parsers of 1000 datasets: any error means it cannot be had.
+        except Exception as error:
+            raise DatasetError(
+                f"tfds:{name} is not prepared under {data_dir} and could not be downloaded "
+                f"({_one_line(error)}); check the network, or point the TFDS data directory at a "
+                "prepared copy"
+            ) from error
+        self._builder = tfds.builder(name, data_dir=str(data_dir))
+        self._info = info
+        self._image_key = _key_of(info, tfds.features.Image)
+        if self._image_key is None:
+            raise DatasetError(f"tfds:{name} has no image; it has {', '.join(info.features)}")
+        self._label_key = _key_of(info, tfds.features.ClassLabel)
+        self.tfds_name = info.full_name
+        self.identity = hashlib.sha256(info.as_json.encode()).hexdigest()
+
+    def refused(self) -> list[IngestRow]:
+        """None yet: every example becomes a candidate."""
+        return []
+
+    def labels(self) -> list[str]:
+        """The label's classes, or the dataset's name where it has no label."""
+        if self._label_key is None:
+            return [self._info.name]
+        return list(self._info.features[self._label_key].names)
+
+    def __len__(self) -> int:
+        """Examples in all splits."""
+        return sum(split.num_examples for split in self._info.splits.values())
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Every example, split by split in stored order."""
+        licence, labels = spdx_identifier(self._info.license or ""), self.labels()
+        for split in sorted(self._info.splits):
+            examples = read_encoded(self._builder, split, image_key=str(self._image_key))
+            for number, example in enumerate(examples):
+                content = bytes(example[self._image_key])
+                label = labels[int(example[self._label_key]) if self._label_key else 0]
+                yield Candidate(
+                    source_name=_name_of(example, f"{self.tfds_name} {split} {number}"),
+                    label=label,
+                    content=content,
+                    source_sha256=hashlib.sha256(content).hexdigest(),
+                    licence=licence,
+                    origin=self._info.homepage or self.tfds_name,
+                )
+
+
+def _key_of(info: tfds.core.DatasetInfo, kind: type) -> str | None:
+    """First feature of a kind; `image` and `label` before any other."""
+    keys = [key for key, feature in info.features.items() if isinstance(feature, kind)]
+    return min(keys, key=lambda key: (key not in ("image", "label"), key), default=None)
+
+
+def _name_of(example: dict[str, Any], fallback: str) -> str:
+    for key in _NAME_KEYS:
+        name = example.get(key)
+        if isinstance(name, bytes) and name:
+            return printable(name.decode(errors="backslashreplace"))
+    return fallback
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"

@@ -1,0 +1,43 @@
+"""Examples of a prepared TensorFlow dataset, encoded, without TensorFlow where the format allows."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import tensorflow_datasets as tfds
+
+from data.records import DatasetError
+
+RANDOM_ACCESS_FORMAT = "array_record"
+"""Read and written without importing TensorFlow, which saves ten seconds and half a gigabyte."""
+
+
+def prepare_builder(builder: tfds.core.DatasetBuilder) -> None:
+    """Generate one of our own datasets unless it is there already; no progress bar, no download.
+
+    Raises:
+        DatasetError: the disk is full or may not be written.
+    """
+    tfds.disable_progress_bar()
+    try:
+        # TFDS prints what it does; standard output belongs to whoever called us.
+        with contextlib.redirect_stdout(sys.stderr):
+            builder.download_and_prepare()
+    except OSError as error:
+        raise DatasetError(
+            f"cannot write the dataset {builder.info.full_name} under {builder.data_dir}: "
+            f"{error.strerror or error}"
+        ) from error
+
+
+def read_encoded(
+    builder: tfds.core.DatasetBuilder, split: str, *, image_key: str
+) -> Iterator[dict[str, Any]]:
+    """Every example of one split in the order it is stored, the image left as encoded bytes."""
+    decoders = {image_key: tfds.decode.SkipDecoding()}
+    if builder.info.file_format == tfds.core.FileFormat.ARRAY_RECORD:
+        yield from builder.as_data_source(split=split, decoders=decoders)
+        return
+    dataset = builder.as_dataset(split=split, decoders=decoders, shuffle_files=False)
+    yield from tfds.as_numpy(dataset)

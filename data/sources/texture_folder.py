@@ -1,0 +1,227 @@
+"""The TensorFlow dataset `texture_folder`: any folder or URL of pictures, one subfolder a material."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from data.decoding import RefusedPictureError, decode_picture
+from data.records import IngestRow
+from data.sources.candidate import Candidate
+from data.sources.examples import RANDOM_ACCESS_FORMAT, prepare_builder, read_encoded
+from data.sources.picture_folder import FolderEntry, PictureFolder
+from data.sources.texture_features import candidate_of, encode_lossless, texture_features
+
+
+class TextureFolder(tfds.core.GeneratorBasedBuilder):
+    """Pictures of materials from a folder or fsspec URL, checked, upright, as lossless 8-bit PNG.
+
+    Images have one channel when every file's header says grey, three otherwise. Files that cannot be
+    used are left out; `info.metadata["refused"]` lists each with its reason. The dataset lies in a
+    folder named by the pictures' content, so a changed folder is a new dataset, never a stale one.
+
+    Args:
+        folder: what is to be read.
+        max_pixels: pictures with more pixels are refused before they are decoded.
+        data_dir: where datasets of folders are kept.
+    """
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "lossless picture, label, file name, licence, origin, repairs"}  # noqa: RUF012  (read by TFDS as a class attribute)
+
+    def __init__(self, *, folder: PictureFolder, max_pixels: int, data_dir: Path) -> None:
+        """Look, but write nothing yet."""
+        self._folder, self._max_pixels = folder, max_pixels
+        content = f"folder_{folder.digest[:16]}_{max_pixels}"
+        super().__init__(data_dir=str(data_dir / content), file_format=RANDOM_ACCESS_FORMAT)
+
+    @property
+    def labels(self) -> list[str]:
+        """The subfolders' names, sorted."""
+        return sorted({entry.label for entry in self._folder.entries if entry.label})
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        grey = {entry.channels for entry in self._folder.entries if entry.channels} == {1}
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=type(self).__doc__,
+            features=texture_features(channels=1 if grey else 3, labels=self.labels),
+            supervised_keys=("image", "label"),
+            metadata=tfds.core.MetadataDict(),
+            disable_shuffling=True,  # by path, as generated
+        )
+
+    def _split_generators(
+        self, dl_manager: tfds.download.DownloadManager
+    ) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
+        del dl_manager  # the folder is the source
+        return {"train": self._generate_examples()}
+
+    def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        refused: list[dict[str, str]] = []
+        self.info.metadata["refused"] = refused
+        for number, entry in enumerate(self._folder.entries):
+            try:
+                yield number, self._example(entry)
+            except RefusedPictureError as refusal:
+                refused.append(
+                    {"file_name": entry.name, "label": entry.label, "reason": str(refusal)}
+                )
+
+    def _example(self, entry: FolderEntry) -> dict[str, Any]:
+        if entry.refusal:
+            raise RefusedPictureError(entry.refusal)
+        picture = decode_picture(self._folder.read(entry), max_pixels=self._max_pixels)
+        channels = self.info.features["image"].shape[-1]
+        pixels = picture.pixels
+        if pixels.shape[2] != channels:
+            pixels = np.repeat(pixels, 3, axis=2)
+        return {
+            "image": encode_lossless(pixels),
+            "label": self.labels.index(entry.label),
+            "file_name": entry.name,
+            "licence": entry.licence,
+            "origin": entry.origin,
+            "source_sha256": entry.sha256,
+            "repairs": "\n".join(picture.repairs),
+        }
+
+
+class TextureFolderSource:
+    """A folder of photographs as ingest sees it; prepared under `tfds_dir` on first use."""
+
+    def __init__(self, url: str, tfds_dir: Path, *, max_pixels: int) -> None:
+        """List the folder.
+
+        Raises:
+            DatasetError: see `PictureFolder`.
+        """
+        self.place = url
+        folder = PictureFolder(url)
+        self._builder = TextureFolder(folder=folder, max_pixels=max_pixels, data_dir=tfds_dir)
+        self._size = len(folder.entries)
+        self.tfds_name = self._builder.info.full_name
+        self.identity = folder.digest
+
+    def refused(self) -> list[IngestRow]:
+        """Files that are no usable pictures."""
+        return [
+            IngestRow(
+                source_name=row["file_name"],
+                material=row["label"],
+                verdict="refused",
+                reason=row["reason"],
+            )
+            for row in self._prepared_refusals()
+        ]
+
+    def labels(self) -> list[str]:
+        """The subfolders' names, sorted."""
+        return sorted({entry.label for entry in self._folder.entries if entry.label})
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        grey = {entry.channels for entry in self._folder.entries if entry.channels} == {1}
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=type(self).__doc__,
+            features=texture_features(channels=1 if grey else 3, labels=self.labels),
+            supervised_keys=("image", "label"),
+            metadata=tfds.core.MetadataDict(),
+            disable_shuffling=True,  # by path, as generated
+        )
+
+    def _split_generators(
+        self, dl_manager: tfds.download.DownloadManager
+    ) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
+        del dl_manager  # the folder is the source
+        return {"train": self._generate_examples()}
+
+    def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        refused: list[dict[str, str]] = []
+        self.info.metadata["refused"] = refused
+        for number, entry in enumerate(self._folder.entries):
+            try:
+                yield number, self._example(entry)
+            except RefusedPictureError as refusal:
+                refused.append(
+                    {"file_name": entry.name, "label": entry.label, "reason": str(refusal)}
+                )
+
+    def _example(self, entry: FolderEntry) -> dict[str, Any]:
+        if entry.refusal:
+            raise RefusedPictureError(entry.refusal)
+        picture = decode_picture(self._folder.read(entry), max_pixels=self._max_pixels)
+        channels = self.info.features["image"].shape[-1]
+        pixels = picture.pixels
+        if pixels.shape[2] != channels:
+            pixels = np.repeat(pixels, 3, axis=2)
+        return {
+            "image": encode_lossless(pixels),
+            "label": self.labels.index(entry.label),
+            "file_name": entry.name,
+            "licence": entry.licence,
+            "origin": entry.origin,
+            "source_sha256": entry.sha256,
+            "repairs": "\n".join(picture.repairs),
+        }
+
+
+class TextureFolderSource:
+    """A folder of photographs as ingest sees it; prepared under `tfds_dir` on first use."""
+
+    def __init__(self, url: str, tfds_dir: Path, *, max_pixels: int) -> None:
+        """List the folder.
+
+        Raises:
+            DatasetError: see `PictureFolder`.
+        """
+        self.place = url
+        folder = PictureFolder(url)
+        self._builder = TextureFolder(
+            folder=folder,
+            max_pixels=max_pixels,
+            data_dir=str(tfds_dir),
+            file_format=RANDOM_ACCESS_FORMAT,
+        )
+        self._size = len(folder.entries)
+        self.tfds_name = self._builder.info.full_name
+        self.identity = folder.digest
+
+    def refused(self) -> list[IngestRow]:
+        """Files that are no usable pictures."""
+        self._builder.download_and_prepare()
+        return [
+            IngestRow(
+                source_name=row["file_name"],
+                material=row["label"],
+                verdict="refused",
+                reason=row["reason"],
+            )
+            for row in self._builder.info.metadata["refused"]
+        ]
+
+    def labels(self) -> list[str]:
+        """The subfolders' names."""
+        return self._builder.labels
+
+    def __len__(self) -> int:
+        """Files listed, refused ones included."""
+        return self._size
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Sound pictures by path."""
+        if len(self._prepared_refusals()) == len(self):
+            return
+        for example in read_encoded(self._builder, "train", image_key="image"):
+            yield candidate_of(example, self.labels())
+
+    def _prepared_refusals(self) -> list[dict[str, str]]:
+        try:
+            prepare_builder(self._builder)
+        except AssertionError:
+            # TFDS cannot store a dataset without examples; ingest can say why there are none.
+            if len(self._builder.info.metadata["refused"]) != len(self):
+                raise
+        return list(self._builder.info.metadata["refused"])
