@@ -1,0 +1,94 @@
+"""The grid of the upsampling steps, imprinted at fixed positions modulo 2, 4, 8 and 16 px.
+
+Blind to artefacts that are not aligned with the grid, and to a grid that moves with the seed.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from texture_models.metrics.windows import Pixels, luminance
+
+MODULI = (2, 4, 8, 16)
+#: Windows per tile, and draws of real windows that say what chance alone gives.
+WINDOWS_PER_TILE = 4
+DRAWS = 48
+
+
+def _activity(pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean absolute Laplacian of the columns and of the rows (the outermost ring left out)."""
+    grey = luminance(pixels)
+    laplacian = np.zeros_like(grey)
+    laplacian[1:-1, 1:-1] = (
+        grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
+    )
+    strength = np.abs(laplacian)
+    return strength.mean(axis=0, dtype=np.float64), strength.mean(axis=1, dtype=np.float64)
+
+
+def _profiles(pixels: Pixels) -> list[NDArray[np.float64]]:
+    """Activity folded modulo each of MODULI, for columns and rows; phases count from the corner."""
+    return [
+        np.array([profile[16:-16][phase::modulus].mean() for phase in range(modulus)])
+        for profile in _activity(pixels)
+        for modulus in MODULI
+    ]
+
+
+def _variations(windows: Sequence[Pixels]) -> NDArray[np.float64]:
+    """Coefficient of variation over the phases of the summed profiles, one per modulus and axis."""
+    sums = [np.mean(stack, axis=0) for stack in zip(*map(_profiles, windows), strict=True)]
+    return np.array([profile.std() / (profile.mean() + 0.1) for profile in sums])
+
+
+def _aligned_windows(
+    picture: Pixels, side_px: int, corner: tuple[int, int], rng: np.random.Generator
+) -> list[Pixels]:
+    """Windows of one picture whose corners are equal modulo 16 px."""
+    found = []
+    for _ in range(WINDOWS_PER_TILE):
+        top, left = (
+            start + 16 * int(rng.integers(0, (length - side_px - start) // 16 + 1))
+            for start, length in zip(corner, picture.shape[:2], strict=True)
+        )
+        found.append(picture[top : top + side_px, left : left + side_px])
+    return found
+
+
+def imprint_side_px(real: Sequence[Pixels], generated: Sequence[Pixels]) -> int:
+    """Side of the windows: a multiple of 16 that leaves the real ones a choice of every phase."""
+    largest_real = max(min(picture.shape[:2]) for picture in real)
+    smallest_generated = min(min(picture.shape[:2]) for picture in generated)
+    return max(min(largest_real - 15, smallest_generated) // 16 * 16, 48)
+
+
+def phase_imprint(real: Sequence[Pixels], generated: Sequence[Pixels], seed: int = 0) -> float:
+    """Excess variation of sharpness with the position on the grid; above 0.02 suspicious.
+
+    Mean |Laplacian| of columns and rows, folded modulo 2, 4, 8 and 16 px, added up over the
+    generated tiles (all start on the grid); coefficient of variation over the phases minus its 95th
+    percentile for equally many real windows of equal size at random phases; the largest over
+    moduli and axes. A texture with a period of 8 or 16 px is no imprint: each tile's real
+    counterpart keeps one phase, as one photograph does. At most 0 = nothing beyond chance.
+
+    Args:
+        real: uint8 (height, width, 3) pictures of the training region.
+        generated: uint8 (height, width, 3) tiles that start at a corner of a noise cell.
+        seed: of the windows.
+    """
+    side = imprint_side_px(real, generated)
+    rng = np.random.default_rng(seed)
+    large = [picture for picture in real if min(picture.shape[:2]) >= side + 15]
+    if not large:
+        raise ValueError(f"no real picture has {side + 15} px; phases need that much room")
+    tiles = [w for tile in generated for w in _aligned_windows(tile, side, (0, 0), rng)]
+    chance = np.empty((DRAWS, 2 * len(MODULI)))
+    for draw in range(DRAWS):
+        windows: list[Pixels] = []
+        for _ in generated:
+            picture = large[int(rng.integers(len(large)))]
+            corner = (int(rng.integers(16)), int(rng.integers(16)))
+            windows += _aligned_windows(picture, side, corner, rng)
+        chance[draw] = _variations(windows)
+    return float((_variations(tiles) - np.quantile(chance, 0.95, axis=0)).max())
