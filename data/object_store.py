@@ -47,8 +47,6 @@ MAX_SEGMENT_LENGTH: Final = (
 )
 
 _SEGMENT = re.compile(r"[a-z0-9_-][a-z0-9._-]*")
-# Device names on Windows, with or without an extension: people copy libraries there.
-_WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 # obstore's own defaults are 10 tries in 3 minutes: too long to learn that an endpoint is down.
@@ -85,7 +83,7 @@ def check_key(key: str) -> str:
     """Return `key` if it is safe as an object key, a file name and part of a URL on every system.
 
     Segments of `a-z 0-9 . _ -` joined by `/`; no segment starts or ends with a dot, so neither `..`
-    nor hidden files exist; no Windows device name.
+    nor hidden files exist.
 
     Raises:
         ValueError: anything else, with the offending segment.
@@ -104,10 +102,6 @@ def check_key(key: str) -> str:
             raise ValueError(
                 f"the segment {segment[:40]!r}... of a key is longer than {MAX_SEGMENT_LENGTH}"
             )
-        if _WINDOWS_DEVICE.fullmatch(segment):
-            raise ValueError(
-                f"the key {key!r} has the segment {segment!r}, a device name on Windows; rename it"
-            )
     return key
 
 
@@ -121,7 +115,6 @@ class ObjectStore:
     def __init__(
         self, url: str, backend: LocalStore | MemoryStore | S3Store | None, root: Path | None
     ) -> None:
-        """Wrap an obstore `backend`; `root` is its folder if it is a local one."""
         self.url = url
         self.root = root
         self._backend = (

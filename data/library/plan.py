@@ -1,0 +1,132 @@
+"""What a library version will consist of, worked out before anything is written.
+
+No store here: `publish.py` writes what is planned. The content digest leaves out what differs
+between two runs that publish the same (version number, time, flow run), so that a second run
+recognises it.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from data.library.documents import Document, draw_documents
+from data.library.encode import EncodedTexture, Pixels
+from data.library.gallery import gallery_html
+from data.library.records import (
+    DatasetRef,
+    DocumentRecord,
+    LibraryDraft,
+    LibraryError,
+    LibraryManifest,
+    canonical_json,
+    digest,
+)
+
+# Stand-ins while the gallery is rendered for the digest, which must not depend on them.
+_NO_VERSION: Final = 1
+_NO_TIME: Final = "1970-01-01T00:00:00+00:00"
+
+
+@dataclass(frozen=True)
+class VersionPlan:
+    """Every object of a version, but for the number it will get."""
+
+    draft: LibraryDraft
+    textures: tuple[EncodedTexture, ...]
+    documents: tuple[Document, ...]
+    content_digest: str
+
+    def manifest(self, version: int, created_at: str) -> LibraryManifest:
+        """Return the manifest of the version once it has a number and a time."""
+        bare = _bare_manifest(self, version, created_at)
+        gallery = _gallery_bytes(bare)
+        record = DocumentRecord(
+            type="gallery",
+            key="gallery.html",
+            media_type="text/html; charset=utf-8",
+            size_bytes=len(gallery),
+            sha256=digest(gallery),
+        )
+        documents = sorted((*bare.documents, record), key=lambda document: document.key)
+        return bare.model_copy(update={"documents": tuple(documents)})
+
+    def objects(self, manifest: LibraryManifest) -> dict[str, bytes]:
+        """Return key -> bytes of everything but the manifest, keys below the version's folder."""
+        bare = _bare_manifest(self, manifest.version, manifest.created_at)
+        return {
+            **{texture.record.key: texture.png for texture in self.textures},
+            **{document.record.key: document.content for document in self.documents},
+            "gallery.html": _gallery_bytes(bare),
+        }
+
+
+def plan_version(
+    draft: LibraryDraft, textures: Sequence[EncodedTexture], photographs: Mapping[str, Pixels]
+) -> VersionPlan:
+    """Return everything that publishing `textures` will write.
+
+    Args:
+        draft: what the version says about itself.
+        textures: at least one; every material has a record in the draft.
+        photographs: one crop a material, (height, width, 3) uint8; dropped if the draft keeps
+            photographs private.
+
+    Raises:
+        LibraryError: no textures, two with one key, or a material the draft does not know.
+    """
+    if not textures:
+        raise LibraryError("there are no textures to publish; render at least one")
+    counts = Counter(texture.record.key for texture in textures)
+    if twice := sorted(key for key, count in counts.items() if count > 1):
+        raise LibraryError(f"two textures share the key {twice[0]!r}; give them different names")
+    known = {record.material for record in draft.materials}
+    if strange := sorted({t.record.material for t in textures} - known):
+        raise LibraryError(
+            f"a texture shows {strange[0]!r}, which is not among the draft's materials"
+        )
+    draft = draft if draft.include_photographs else _without_private_names(draft)
+    shown = photographs if draft.include_photographs else {}
+    ordered = tuple(sorted(textures, key=lambda texture: texture.record.key))
+    documents = draw_documents(draft, ordered, shown)
+    plan = VersionPlan(draft, ordered, documents, content_digest="0" * 64)
+    return VersionPlan(draft, ordered, documents, _content_digest(plan))
+
+
+def _content_digest(plan: VersionPlan) -> str:
+    bare = _bare_manifest(plan, _NO_VERSION, _NO_TIME)
+    quiet = bare.model_copy(
+        update={"provenance": bare.provenance.model_copy(update={"flow_run_id": ""})}
+    )
+    return hashlib.sha256(canonical_json(quiet) + _gallery_bytes(quiet)).hexdigest()
+
+
+def _bare_manifest(plan: VersionPlan, version: int, created_at: str) -> LibraryManifest:
+    """Return the manifest without the gallery, which is drawn from it."""
+    return LibraryManifest(
+        library=plan.draft.library,
+        version=version,
+        created_at=created_at,
+        content_digest=plan.content_digest,
+        provenance=plan.draft.provenance,
+        materials=tuple(sorted(plan.draft.materials, key=lambda record: record.material)),
+        textures=tuple(texture.record for texture in plan.textures),
+        documents=tuple(document.record for document in plan.documents),
+    )
+
+
+def _gallery_bytes(manifest: LibraryManifest) -> bytes:
+    return gallery_html(manifest).encode()
+
+
+def _without_private_names(draft: LibraryDraft) -> LibraryDraft:
+    """Keep hashes, licences and the origins they ask for; drop names of files and folders."""
+    dataset = draft.provenance.dataset
+    unnamed = DatasetRef(
+        fingerprint=dataset.fingerprint,
+        source="private",
+        photographs=tuple(p.model_copy(update={"source_name": ""}) for p in dataset.photographs),
+    )
+    provenance = draft.provenance.model_copy(update={"dataset": unnamed})
+    return draft.model_copy(update={"provenance": provenance})
