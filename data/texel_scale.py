@@ -53,7 +53,12 @@ def choose_texel_scale(
 def flatten(grey: np.ndarray) -> np.ndarray:
     """Luminance without lighting and without stains wider than a quarter of the picture."""
     flat = grey - lighting_trend(grey)
-    return flat - cv2.GaussianBlur(flat, (0, 0), min(grey.shape) / 8)
+    # The blur is so wide that it may be made small: a 64 px thumbnail holds all of it.
+    thumbnail = min(1.0, 64 / min(grey.shape))
+    size = tuple(max(round(side * thumbnail), 1) for side in reversed(grey.shape))
+    small = cv2.resize(flat, size, interpolation=cv2.INTER_AREA)
+    stains = cv2.GaussianBlur(small, (0, 0), min(small.shape) / 8)
+    return flat - cv2.resize(stains, grey.shape[::-1], interpolation=cv2.INTER_CUBIC)
 
 
 def rescale(pixels: np.ndarray, scale: float) -> np.ndarray:
