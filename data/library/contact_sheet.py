@@ -83,16 +83,17 @@ def _draw_row(sheet: Image.Image, row: SheetRow, top: int) -> None:
 
 def _cells(row: SheetRow) -> list[tuple[str, Image.Image]]:
     """Return the labelled pictures of a row, none larger than a cell, all at one scale."""
+    # Captions are ASCII: the font that Pillow carries has no multiplication sign.
     scale = min(CELL_PX / (2 * max(pixels.shape[:2])) for _, pixels in row.results)
     cells = [
-        (f"{label}, {pixels.shape[1]} px, tiled 2 × 2", _scaled(np.tile(pixels, (2, 2, 1)), scale))
+        (f"{label}, {pixels.shape[1]} px, tiled 2 x 2", _scaled(np.tile(pixels, (2, 2, 1)), scale))
         for label, pixels in row.results
     ]
     if row.photograph is None:
         return cells
     most = int(CELL_PX / scale)
     crop = row.photograph[:most, :most]
-    label = f"photograph, {crop.shape[1]} × {crop.shape[0]} px, same scale"
+    label = f"photograph, {crop.shape[1]} x {crop.shape[0]} px, same scale"
     return [(label, _scaled(crop, scale)), *cells]
 
 

@@ -6,6 +6,7 @@ recognises it.
 """
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def plan_version(
         raise LibraryError(
             f"a texture shows {strange[0]!r}, which is not among the draft's materials"
         )
-    draft = draft if draft.include_photographs else _without_private_names(draft)
+    draft = _without_private_names(draft)
     shown = photographs if draft.include_photographs else {}
     ordered = tuple(sorted(textures, key=lambda texture: texture.record.key))
     documents = draw_documents(draft, ordered, shown)
@@ -121,12 +122,26 @@ def _gallery_bytes(manifest: LibraryManifest) -> bytes:
 
 
 def _without_private_names(draft: LibraryDraft) -> LibraryDraft:
-    """Keep hashes, licences and the origins they ask for; drop names of files and folders."""
+    """Drop the path to a local dataset and, where photographs are private, all names.
+
+    Hashes, licences and the origins that licences ask for stay.
+    """
     dataset = draft.provenance.dataset
-    unnamed = DatasetRef(
-        fingerprint=dataset.fingerprint,
-        source="private",
-        photographs=tuple(p.model_copy(update={"source_name": ""}) for p in dataset.photographs),
-    )
+    if draft.include_photographs:
+        unnamed = dataset.model_copy(update={"source": _last_folder(dataset.source)})
+    else:
+        unnamed = DatasetRef(
+            fingerprint=dataset.fingerprint,
+            source="private",
+            photographs=tuple(
+                p.model_copy(update={"source_name": ""}) for p in dataset.photographs
+            ),
+        )
     provenance = draft.provenance.model_copy(update={"dataset": unnamed})
     return draft.model_copy(update={"provenance": provenance})
+
+
+def _last_folder(source: str) -> str:
+    """Return the name of a local folder without the path to it; other sources as they are."""
+    local = source.startswith(("/", "file:", "~", ".")) or "\\" in source
+    return re.split(r"[/\\]", source.rstrip("/\\"))[-1] if local else source
