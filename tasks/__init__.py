@@ -1,0 +1,1 @@
+"""One side effect each, around plain functions of the two libraries."""

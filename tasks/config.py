@@ -1,6 +1,6 @@
 """What the pipeline adds to the libraries' configs: how a model is judged and where it goes."""
 
-from pydantic import BaseModel, Field, PositiveInt
+from pydantic import BaseModel, Field
 
 # Both become part of keys, file names and registry names, so they share one safe alphabet.
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,47}$"
@@ -25,6 +25,11 @@ class PublishingConfig(BaseModel, frozen=True, extra="forbid"):
     registered_model: str = Field(
         "textures", pattern=NAME_PATTERN, description="name in the model registry"
     )
-    chunk_size: PositiveInt = Field(
-        32, description="pictures rendered by one task; the model is loaded once for each chunk"
+    licence: str = Field(
+        "unknown", max_length=100, description="of the textures: SPDX identifier, or `unknown`"
+    )
+    include_photographs: bool = Field(
+        True,
+        description="publish a crop of a photograph beside its textures; off also removes the "
+        "photographs' file names",
     )

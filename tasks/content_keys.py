@@ -44,7 +44,7 @@ def code_digest(paths: Iterable[str]) -> str:
 
 
 def code_version() -> str:
-    """Return the version of this code for records: `0.1.0+gSHA`, with `.dirty` for local changes."""
+    """Return this code's version for records: `0.1.0+gSHA`, with `.dirty` for local changes."""
     version = importlib.metadata.version("texture-mill")
     try:
         commit = _git("rev-parse", "--short=12", "HEAD")

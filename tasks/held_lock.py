@@ -19,7 +19,7 @@ class FolderBusy(MillError):  # noqa: N818 - the name says what happened
 def held_lock(folder: Path, purpose: str) -> Iterator[None]:
     """Hold `folder` for this process while the block runs.
 
-    Side effects: makes the folder and writes who holds it to `<folder>/in-use.lock`; the file stays.
+    Side effects: makes the folder; writes who holds it to `<folder>/in-use.lock`, which stays.
 
     Args:
         folder: what is held; made if it does not exist.

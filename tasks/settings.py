@@ -129,6 +129,8 @@ def embedded_defaults(settings: Settings) -> Mapping[str, str]:
         "PREFECT_LOGGING_EXTRA_LOGGERS": "tasks",
         "DO_NOT_TRACK": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_LOGGING_LEVEL": "WARNING",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_TRACKING_URI": settings.tracking_uri,
         "NO_ALBUMENTATIONS_UPDATE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",

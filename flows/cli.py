@@ -1,0 +1,238 @@
+"""`texture-mill`: list the experiments, run one. Thin, and started in a fraction of a second.
+
+It has no options for what is trained or rendered: `--set` changes any key of the experiment. Heavy
+imports wait inside the functions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.metadata
+import logging
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TextIO
+
+from flows.deployments import (
+    DeploymentError,
+    find_deployment,
+    load_flow,
+    read_deployments,
+    typed_parameters,
+    with_overrides,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tasks.settings import Settings
+
+USAGE_ERROR, FAILURE, INTERRUPTED, TERMINATED = 2, 1, 130, 143
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit status.
+
+    0: done. 1: it failed, one line says why. 2: not understood. 130, 143: stopped from outside.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except DeploymentError as error:
+        return _fail(str(error), USAGE_ERROR)
+    except KeyboardInterrupt:
+        return _fail("stopped before it began", INTERRUPTED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="texture-mill", description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    listing = commands.add_parser("list", help="the experiments of prefect.yaml")
+    listing.set_defaults(command=_list)
+    run = commands.add_parser("run", help="run one of them here")
+    run.add_argument("name", metavar="NAME", help="see `texture-mill list`")
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="overrides",
+        metavar="KEY=VALUE",
+        help="change one parameter, for example training.minutes=2; may be given several times",
+    )
+    run.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
+    run.set_defaults(command=_run)
+    version = commands.add_parser("version", help="the version of this program")
+    version.set_defaults(command=_version)
+    return parser
+
+
+def _list(options: argparse.Namespace) -> int:
+    del options
+    known = read_deployments()
+    width = max(map(len, known))
+    for deployment in known.values():
+        print(f"{deployment.name:<{width}}  {deployment.description}")
+    return 0
+
+
+def _version(options: argparse.Namespace) -> int:
+    del options
+    print(importlib.metadata.version("texture-mill"))
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    deployment = find_deployment(options.name)
+    raw = with_overrides(deployment.parameters, options.overrides)
+
+    from tasks.errors import MillError
+    from tasks.settings import Settings, apply_embedded_defaults
+
+    try:
+        settings = Settings()
+        apply_embedded_defaults(settings)
+    except (MillError, ValueError) as error:
+        return _fail(_one_line(error), USAGE_ERROR)
+    flow = load_flow(deployment)
+    parameters = typed_parameters(flow, raw)
+    if options.dry_run:
+        _print_plan(parameters, settings)
+        return 0
+    return _run_and_explain(options.name, flow, parameters, settings)
+
+
+def _print_plan(parameters: dict[str, Any], settings: Settings) -> None:
+    from flows.plan import plan_lines
+
+    for name, value in parameters.items():
+        print(f"{name}: {value!r}")
+    print()
+    for line in plan_lines(parameters, settings.store_url):
+        print(line)
+
+
+def _run_and_explain(name: str, flow: Any, parameters: dict[str, Any], settings: Settings) -> int:
+    """Run the flow; whatever goes wrong becomes one line here and a traceback in the log file."""
+    from prefect.exceptions import TerminationSignal
+
+    log_path = _open_log(settings)
+    again = f"run the same command again to go on (log: {log_path})"
+    try:
+        _run_flow(name, flow, parameters, settings)
+    except KeyboardInterrupt:
+        return _fail(f"stopped; {again}", INTERRUPTED)
+    except TerminationSignal:
+        return _fail(f"terminated; {again}", TERMINATED)
+    except Exception as error:
+        with contextlib.suppress(OSError), log_path.open("a") as log:
+            traceback.print_exc(file=log)
+        return _fail(f"{_one_line(error)} (details: {log_path})", FAILURE)
+    return 0
+
+
+def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settings) -> None:
+    from tasks.door_checks import check_doors, without_credentials
+    from tasks.embedded_server import embedded_server
+    from tasks.held_lock import held_lock
+
+    started = time.monotonic()
+    _say(f"home     {settings.home}")
+    _say(f"prefect  {without_credentials(settings.prefect_api_url) or 'embedded'}")
+    _say(f"mlflow   {without_credentials(settings.tracking_uri)}")
+    _say(f"store    {settings.store_url}")
+    with held_lock(settings.home, name):
+        check_doors(settings)
+        if settings.embedded_prefect:
+            _say("starting Prefect's embedded server ...")
+            with embedded_server():
+                result = flow(**parameters)
+        else:
+            result = flow(**parameters)
+    _print_result(result)
+    minutes, seconds = divmod(round(time.monotonic() - started), 60)
+    _say(f"done in {minutes} min {seconds:02d} s")
+
+
+def _print_result(result: Any) -> None:
+    from data.library.publish import PublishedLibrary
+    from tasks.records import Production, Promotion, RegisteredModel
+
+    match result:
+        case Production():
+            _print_result(result.promotion)
+            _print_result(result.published)
+        case Promotion():
+            print(f"model          {result.sentence}")
+        case RegisteredModel():
+            print(f"model          {result.name} version {result.version}, a candidate")
+        case PublishedLibrary():
+            name = f"{result.library} v{result.version:04d}"
+            changed = "nothing changed" if result.nothing_to_do else "published"
+            print(f"library        {name}, {result.textures} textures, {changed}: {result.url}")
+            print(f"gallery        {result.gallery_path}")
+            print(f"contact sheet  {_as_path(result.contact_sheet_url)}")
+
+
+def _as_path(url: str) -> str:
+    from urllib.parse import unquote, urlsplit
+
+    return unquote(urlsplit(url).path) if url.startswith("file:") else url
+
+
+class _CurrentStderr(logging.StreamHandler[TextIO]):
+    """Writes to whatever `sys.stderr` is at the moment: a progress bar puts itself in between."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # an attribute in the parent class
+        return sys.stderr
+
+
+def _open_log(settings: Settings) -> Path:
+    """Send our own lines to the terminal and everything to a new log file; return its path."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    path = settings.logs_dir / f"{stamp}.log"
+    to_file = logging.FileHandler(path)
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(to_file)
+    logging.captureWarnings(True)
+    to_terminal = _CurrentStderr()
+    to_terminal.setFormatter(logging.Formatter("%(message)s"))
+    for name in ("tasks", "data", "texture_models"):
+        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).addHandler(to_terminal)
+    return path
+
+
+def _one_line(error: BaseException) -> str:
+    """Return what an error says to a person, without its kind where that says nothing."""
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    if isinstance(error, OSError) and error.strerror:
+        place = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror}{place}"
+    text = " ".join(str(error).split())
+    expected = type(error).__module__.partition(".")[0] in ("tasks", "data", "texture_models")
+    return text if expected and text else f"{type(error).__name__}: {text}"
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _fail(line: str, status: int) -> int:
+    _say(f"texture-mill: error: {line}" if status in (USAGE_ERROR, FAILURE) else line)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""`prefect.yaml` read as a list of experiments: name -> flow and parameters, with overrides.
+
+The deployments there are the only experiment format; a run from the command line takes the same
+block as a worker does.
+"""
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+PREFECT_YAML = Path(__file__).resolve().parent.parent / "prefect.yaml"
+
+
+class DeploymentError(ValueError):
+    """An experiment or an override is not understood; one line that names the nearest right one."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One entry of `prefect.yaml`."""
+
+    name: str
+    description: str
+    entrypoint: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def module(self) -> str:
+        """Python module of the flow."""
+        return self.entrypoint.partition(":")[0].removesuffix(".py").replace("/", ".")
+
+    @property
+    def function(self) -> str:
+        """Name of the flow in its module."""
+        return self.entrypoint.partition(":")[2]
+
+
+def read_deployments(path: Path = PREFECT_YAML) -> dict[str, Deployment]:
+    """Return name -> deployment, in the file's order.
+
+    Raises:
+        DeploymentError: the file is missing or is no YAML.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        why = " ".join(str(error).split())
+        raise DeploymentError(f"{path} cannot be read: {why}") from None
+    entries = content.get("deployments") or []
+    return {
+        entry["name"]: Deployment(
+            name=entry["name"],
+            description=" ".join((entry.get("description") or "").split()),
+            entrypoint=entry["entrypoint"],
+            parameters=entry.get("parameters") or {},
+        )
+        for entry in entries
+    }
+
+
+def find_deployment(name: str, path: Path = PREFECT_YAML) -> Deployment:
+    """Return the deployment called `name`.
+
+    Raises:
+        DeploymentError: there is none.
+    """
+    known = read_deployments(path)
+    if name not in known:
+        raise DeploymentError(f"no deployment {name!r}{_nearest(name, known)}")
+    return known[name]
+
+
+def with_overrides(parameters: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """Return `parameters` with every `a.b=value` put in its place; values are read as YAML.
+
+    Raises:
+        DeploymentError: an override has no `=`, or goes through something that is not a group.
+    """
+    result: dict[str, Any] = _copy(parameters)
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals or not all(key.split(".")):
+            raise DeploymentError(f"--set {override!r} is not understood; write a.b=value")
+        *groups, last = key.split(".")
+        place = result
+        for group in groups:
+            place = place.setdefault(group, {})
+            if not isinstance(place, dict):
+                raise DeploymentError(f"--set {override!r}: {group} is a value, not a group")
+        try:
+            place[last] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            place[last] = text
+    return result
+
+
+def load_flow(deployment: Deployment) -> Any:
+    """Import and return the deployment's flow; takes seconds, because it imports Prefect."""
+    return getattr(importlib.import_module(deployment.module), deployment.function)
+
+
+def typed_parameters(flow: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every parameter of `flow` as its type, defaults filled in.
+
+    Raises:
+        DeploymentError: a key is unknown, missing or out of range: the first such, in one line.
+    """
+    signature = inspect.signature(flow.fn)
+    hints = get_type_hints(flow.fn, include_extras=True)
+    if unknown := sorted(set(raw) - set(signature.parameters)):
+        raise DeploymentError(f"unknown key {unknown[0]}{_nearest(unknown[0], hints)}")
+    typed = {}
+    for name, parameter in signature.parameters.items():
+        if name not in raw and parameter.default is not inspect.Parameter.empty:
+            typed[name] = parameter.default
+            continue
+        adapter: TypeAdapter[Any] = TypeAdapter(hints[name])
+        try:
+            typed[name] = adapter.validate_python(raw.get(name, {}))
+        except ValidationError as error:
+            raise DeploymentError(_first_mistake(name, adapter, error)) from None
+    return typed
+
+
+def _first_mistake(name: str, adapter: TypeAdapter[Any], error: ValidationError) -> str:
+    mistakes = error.errors(include_url=False)
+    # A misspelt key often makes others wrong too; it is the one to say.
+    first = next((e for e in mistakes if e["type"] == "extra_forbidden"), mistakes[0])
+    key = ".".join((name, *(str(part) for part in first["loc"])))
+    if first["type"] == "extra_forbidden":
+        known = _fields(adapter.json_schema(), first["loc"][:-1])
+        return f"unknown key {key}{_nearest(str(first['loc'][-1]), known)}"
+    given = f", not {first['input']!r}" if first["type"] != "missing" else ""
+    return f"{key}: {first['msg']}{given[:200]}"
+
+
+def _fields(schema: Mapping[str, Any], location: Sequence[int | str]) -> list[str]:
+    """Names of the fields at `location` of a JSON schema."""
+    node = _resolved(schema, schema)
+    for part in location:
+        branch = node.get("properties", {}).get(part) or node.get("items") or node
+        node = _resolved(schema, branch)
+    return list(node.get("properties", {}))
+
+
+def _resolved(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = node.get("$ref")
+    return schema["$defs"][reference.rpartition("/")[2]] if reference else node
+
+
+def _nearest(name: str, known: Mapping[str, Any] | Sequence[str]) -> str:
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; there is {', '.join(names)}" if names else ""
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copy(part) for key, part in value.items()}
+    return value

@@ -1,0 +1,40 @@
+"""What a run would do, in words, before it does it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# Starting, judging, registering, rendering and publishing together, on two cores.
+OVERHEAD_MINUTES = 2.5
+
+
+def plan_lines(parameters: Mapping[str, Any], store_url: str) -> Iterator[str]:
+    """Yield one line for each step that the typed `parameters` of a flow lead to."""
+    if dataset := parameters.get("dataset"):
+        materials = ", ".join(dataset.materials) or "every material"
+        yield f"prepare   {dataset.source}: {materials}"
+    if training := parameters.get("training"):
+        model = parameters["model"]
+        budget = f"{training.steps} steps"
+        if training.minutes is not None:
+            budget += f" or {training.minutes:g} minutes, whichever ends first"
+        yield f"train     {model.family}, {budget}; an interrupted one goes on"
+    if evaluation := parameters.get("evaluation"):
+        tiles = f"{evaluation.tiles_per_material} tiles of {evaluation.tile_px} px"
+        yield f"judge     {tiles} of each material"
+    publishing = parameters["publishing"]
+    if "training" in parameters or "gate" in parameters:
+        yield f"register  {publishing.registered_model}, the next version unless it is known"
+    if rendering := parameters.get("rendering"):
+        sizes = ", ".join(str(size) for size in rendering.sizes_px)
+        yield f"render    {len(rendering.seeds)} seeds at {sizes} px of each material"
+        yield f"publish   {publishing.library} at {store_url}, unless nothing changed"
+    yield f"time      {_duration(parameters)}"
+
+
+def _duration(parameters: Mapping[str, Any]) -> str:
+    training = parameters.get("training")
+    if training is None:
+        return f"about {OVERHEAD_MINUTES:g} minutes"
+    if training.minutes is None:
+        return f"{OVERHEAD_MINUTES:g} minutes and as long as {training.steps} steps take"
+    return f"at most {training.minutes + OVERHEAD_MINUTES:g} minutes on two cores"

@@ -1,0 +1,89 @@
+"""What must be true before a run starts: found out in seconds, said in one line.
+
+An hour of training that ends in `permission denied` is the worst way to learn it.
+"""
+
+import contextlib
+import re
+import shutil
+import sqlite3
+import urllib.error
+import urllib.request
+from http import HTTPStatus
+
+from data.object_store import check_writable
+from tasks.errors import MillError
+from tasks.settings import PREFIX, Settings
+
+
+def check_doors(settings: Settings) -> None:
+    """Check disk, servers and store.
+
+    Side effects: creates and removes one small object in the store; makes the home folder's
+    databases if they are missing.
+
+    Raises:
+        MillError: the disk is nearly full, or a server does not answer.
+        StoreError: the store cannot be written.
+    """
+    check_disk(settings)
+    if not settings.embedded_prefect:
+        _check_health("Prefect server", settings.prefect_api_url, "PREFECT_API_URL", settings)
+    if settings.tracking_uri.startswith(("http://", "https://")):
+        _check_health("MLflow server", settings.tracking_uri, "MLFLOW_TRACKING_URI", settings)
+    elif settings.tracking_uri.startswith("sqlite:///"):
+        _check_sqlite(settings.tracking_uri)
+    check_writable(settings.store_url)
+
+
+def check_disk(settings: Settings) -> None:
+    """Ask for the configured free space in the home folder.
+
+    Raises:
+        MillError: there is less.
+    """
+    free_mb = shutil.disk_usage(settings.home).free // 1_000_000
+    if free_mb < settings.required_free_mb:
+        raise MillError(
+            f"the disk of {settings.home} has {free_mb} MB free and a run asks for "
+            f"{settings.required_free_mb} MB; free some space, move the home folder "
+            f"({PREFIX}HOME) or ask for less ({PREFIX}REQUIRED_FREE_MB)"
+        )
+
+
+def _check_health(what: str, url: str, variable: str, settings: Settings) -> None:
+    shown = without_credentials(url)
+    request = urllib.request.Request(f"{url.rstrip('/')}/health")
+    try:
+        with urllib.request.urlopen(request, timeout=settings.door_timeout_s):
+            return
+    except urllib.error.HTTPError as error:
+        # A proxy that asks who we are stands in front of a server that runs.
+        if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            return
+        why = f"answers HTTP {error.code}"
+    except (OSError, ValueError) as error:
+        why = f"does not answer ({getattr(error, 'reason', error)})"
+    raise MillError(
+        f"the {what} at {shown} {why}; start it, correct {variable}, or unset it to use the "
+        "embedded one"
+    )
+
+
+def _check_sqlite(uri: str) -> None:
+    path = uri.removeprefix("sqlite:///")
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=5)) as database:
+            # Takes and gives back the write lock: a read-only folder or file fails here.
+            database.execute("BEGIN IMMEDIATE")
+            database.rollback()
+    except sqlite3.Error as error:
+        raise MillError(
+            f"the MLflow database {path} cannot be written: {error}; correct MLFLOW_TRACKING_URI "
+            f"or move the home folder ({PREFIX}HOME)"
+        ) from None
+
+
+def without_credentials(url: str) -> str:
+    """Return `url` without a user and password."""
+    return re.sub(r"://[^/@]*@", "://", url)

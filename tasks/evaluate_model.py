@@ -1,0 +1,106 @@
+"""Render a trained model's tiles and measure them against its photographs."""
+
+import logging
+from pathlib import Path
+from typing import Any, Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from data.records import PreparedDataset
+from tasks.artifacts import show_scores
+from tasks.config import EvaluationConfig
+from tasks.content_keys import code_digest, digest_of
+from tasks.held_lock import held_lock
+from tasks.progress import step_progress
+from tasks.records import Evaluation, TrainingRun
+from tasks.settings import Settings
+from texture_models.metrics.scores import TextureScores
+
+logger = logging.getLogger(__name__)
+
+CODE: Final = ("texture_models/metrics", "texture_models/rendering")
+
+
+@task(cache_policy=NO_CACHE)
+def evaluate_model(
+    run: TrainingRun, dataset: PreparedDataset, evaluation: EvaluationConfig
+) -> Evaluation:
+    """Return the scores of every material; measured once for every model and config.
+
+    Side effects: writes `<home>/runs/<key>/evaluation/`, metrics of the MLflow run, a table.
+    """
+    key = digest_of(run.key, evaluation, code_digest(CODE))
+    folder = Path(run.folder) / "evaluation"
+    record = folder / f"{key[:16]}.json"
+    with held_lock(folder, f"evaluating {run.key[:16]}"):
+        if record.is_file():
+            logger.info("nothing to evaluate: %s", record)
+            found = Evaluation.model_validate_json(record.read_text())
+        else:
+            found = _evaluate(run, dataset, evaluation)
+            _log(run, found)
+            partial = record.with_suffix(".partial")
+            partial.write_text(found.model_dump_json(indent=2))
+            partial.replace(record)
+    show_scores(found)
+    return found
+
+
+def _evaluate(
+    run: TrainingRun, dataset: PreparedDataset, evaluation: EvaluationConfig
+) -> Evaluation:
+    with step_progress("evaluation-progress", f"evaluating {run.key[:16]}") as progress:
+        from texture_models.rendering.renderer import Renderer
+
+        renderer = Renderer.load(Path(run.model_dir))
+        scores = {}
+        for number, material in enumerate(dataset.materials):
+            progress.report(number / len(dataset.materials), detail=material)
+            tiles = _tiles(renderer, material, evaluation)
+            scores[material] = _scores(dataset, material, tiles, evaluation, renderer.config)
+    return Evaluation(
+        training_key=run.key,
+        tile_seeds=tuple(_seeds(evaluation)),
+        tile_px=evaluation.tile_px,
+        scores=scores,
+    )
+
+
+def _seeds(evaluation: EvaluationConfig) -> range:
+    return range(evaluation.first_seed, evaluation.first_seed + evaluation.tiles_per_material)
+
+
+def _tiles(renderer: Any, material: str, evaluation: EvaluationConfig) -> list[Any]:
+    side = evaluation.tile_px
+    return [
+        renderer.render(seed=seed, height_px=side, width_px=side, material=material)
+        for seed in _seeds(evaluation)
+    ]
+
+
+def _scores(
+    dataset: PreparedDataset,
+    material: str,
+    tiles: list[Any],
+    evaluation: EvaluationConfig,
+    model: Any,
+) -> TextureScores:
+    from data.pixels import held_out_region, training_region
+    from texture_models.metrics.scores import score_texture
+
+    photographs = [photo for photo in dataset.photographs if photo.material == material]
+    return score_texture(
+        real=[training_region(dataset, photo) for photo in photographs],
+        held_out=[held_out_region(dataset, photo) for photo in photographs],
+        generated=tiles,
+        crop_px=evaluation.crop_px,
+        pixels_per_cell=model.pixels_per_cell,
+    )
+
+
+def _log(run: TrainingRun, evaluation: Evaluation) -> None:
+    from tasks.tracking import log_evaluation
+
+    scores = {name: value.model_dump(mode="json") for name, value in evaluation.scores.items()}
+    log_evaluation(Settings(), run.mlflow_run_id, scores)

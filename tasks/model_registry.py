@@ -1,0 +1,199 @@
+"""Versions in MLflow's model registry: packaged, found, compared, promoted.
+
+One registered model has two aliases that mean something: `candidate`, the newest version, and
+`champion`, the one libraries are rendered from; `previous-champion` makes going back one call.
+What is known about a version stands in its tags, so a reader needs no file of the training.
+"""
+
+import importlib.metadata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import mlflow
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+
+from tasks.content_keys import ROOT
+from tasks.records import RegisteredModel, TrainingRun
+from tasks.settings import Settings
+from tasks.tracking import connect, download
+from texture_models.saved_model import weights_sha256
+
+CANDIDATE: Final = "candidate"
+CHAMPION: Final = "champion"
+PREVIOUS_CHAMPION: Final = "previous-champion"
+
+# Tags of a version. MLflow keeps them as text.
+_TAG: Final = "texture_mill."
+_FACTS: Final = ("training_key", "family", "materials", "weights_sha256", "dataset_fingerprint")
+
+# What `texture_pyfunc.py` and `texture_models` import; asking MLflow to guess takes 15 seconds.
+_REQUIRED: Final = ("tensorflow", "keras", "numpy", "scipy", "h5py", "pillow", "pydantic", "pandas")
+
+
+def find_version(settings: Settings, name: str, training_key: str) -> RegisteredModel | None:
+    """Return the version of `name` that came out of this training, None if there is none."""
+    wanted = f"name='{name}' and tags.`{_TAG}training_key`='{training_key}'"
+    found = connect(settings).search_model_versions(wanted)
+    return _record(max(found, key=lambda version: int(version.version))) if found else None
+
+
+def version_with_alias(settings: Settings, name: str, alias: str) -> RegisteredModel | None:
+    """Return the version of `name` that holds `alias`, None if nothing does."""
+    try:
+        return _record(connect(settings).get_model_version_by_alias(name, alias))
+    except MlflowException as error:
+        # SQL stores say INVALID_PARAMETER_VALUE for an alias that a registered model lacks.
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+def create_version(
+    settings: Settings, name: str, run: TrainingRun, scores: Mapping[str, Mapping[str, Any]]
+) -> RegisteredModel:
+    """Package a trained model, register it as the next version of `name` and call it candidate.
+
+    Side effects: a logged model in the MLflow run, a version in the registry, the alias moved.
+
+    Args:
+        settings: which server.
+        name: in the registry.
+        run: the training.
+        scores: material -> score -> value; kept inside the model, for whoever compares later.
+    """
+    client = connect(settings)
+    with mlflow.start_run(run_id=run.mlflow_run_id):
+        logged = _log_pyfunc(run, scores)
+    facts = {
+        "training_key": run.key,
+        "family": run.model.family,
+        "materials": ",".join(run.model.materials),
+        "weights_sha256": weights_sha256(Path(run.model_dir)),
+        "dataset_fingerprint": run.dataset_fingerprint,
+    }
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    version = client.create_model_version(
+        name,
+        source=logged.model_uri,
+        run_id=run.mlflow_run_id,
+        tags={_TAG + key: value for key, value in facts.items()},
+        description=f"{run.model.family} of {', '.join(run.model.materials)}; not judged yet",
+        model_id=logged.model_id,
+    )
+    client.set_registered_model_alias(name, CANDIDATE, version.version)
+    return _record(version)
+
+
+def record_verdict(
+    settings: Settings, model: RegisteredModel, *, verdict: Mapping[str, str], description: str
+) -> None:
+    """Write the gate's decision and its reason onto the version, where people look."""
+    client = connect(settings)
+    for key, value in verdict.items():
+        client.set_model_version_tag(model.name, str(model.version), _TAG + key, value[:5000])
+    client.update_model_version(model.name, str(model.version), description=description)
+
+
+def read_verdict(settings: Settings, model: RegisteredModel) -> dict[str, str]:
+    """Return what `record_verdict` wrote, empty if the version was never judged."""
+    tags = connect(settings).get_model_version(model.name, str(model.version)).tags
+    return {
+        key.removeprefix(_TAG): value
+        for key, value in tags.items()
+        if key.startswith(_TAG + "gate.")
+    }
+
+
+def read_scores(settings: Settings, model: RegisteredModel) -> dict[str, dict[str, Any]]:
+    """Return material -> score -> value of a registered version."""
+    connect(settings)
+    metadata = mlflow.models.get_model_info(model.uri).metadata or {}
+    return dict(metadata.get("scores", {}))
+
+
+def move_champion(settings: Settings, model: RegisteredModel) -> None:
+    """Point `champion` at a version; the one it pointed at becomes `previous-champion`."""
+    client = connect(settings)
+    before = version_with_alias(settings, model.name, CHAMPION)
+    if before is not None and before.version != model.version:
+        client.set_registered_model_alias(model.name, PREVIOUS_CHAMPION, str(before.version))
+    client.set_registered_model_alias(model.name, CHAMPION, str(model.version))
+
+
+def fetch_weights(settings: Settings, model: RegisteredModel, folder: Path) -> Path:
+    """Return the saved generator of a version, downloaded into `folder` unless it lies there whole.
+
+    Only numbers are read from it; the code that travels with the version is not executed.
+
+    Raises:
+        MillError: the registry does not have it any more.
+        ValueError: the weights are not those that were registered.
+    """
+    place = folder / model.weights_sha256[:16]
+    if not place.is_dir():
+        fetched = download(settings, model.uri, folder / f"{place.name}.partial")
+        saved = next(path.parent for path in fetched.rglob("generator.weights.h5"))
+        if weights_sha256(saved) != model.weights_sha256:
+            raise ValueError(
+                f"the weights of {model.uri} are not those that were registered; "
+                "register the model again"
+            )
+        saved.replace(place)
+    return place
+
+
+def _record(version: Any) -> RegisteredModel:
+    facts = {key: version.tags.get(_TAG + key, "") for key in _FACTS}
+    materials = tuple(part for part in facts.pop("materials").split(",") if part)
+    return RegisteredModel(
+        name=version.name,
+        version=int(version.version),
+        mlflow_run_id=version.run_id or "",
+        materials=materials,
+        **facts,
+    )
+
+
+def _log_pyfunc(run: TrainingRun, scores: Mapping[str, Mapping[str, Any]]) -> Any:
+    material = run.model.materials[0] if run.model.materials else ""
+    size = max(128, run.model.pixels_per_cell)
+    params = {"seed": 1, "size_px": 512, "material": material}
+    signature = ModelSignature(
+        inputs=Schema(
+            [ColSpec("long", "seed", required=False), ColSpec("string", "material", required=False)]
+        ),
+        outputs=Schema(
+            [
+                ColSpec("long", "seed"),
+                ColSpec("string", "material"),
+                ColSpec("long", "size_px"),
+                ColSpec("string", "png"),
+            ]
+        ),
+        params=ParamSchema(
+            [
+                ParamSpec("seed", "long", params["seed"]),
+                ParamSpec("size_px", "long", params["size_px"]),
+                ParamSpec("material", "string", params["material"]),
+            ]
+        ),
+    )
+    example = pd.DataFrame({"seed": [1], "material": [material]})
+    return mlflow.pyfunc.log_model(
+        name="texture",
+        python_model=str(ROOT / "tasks" / "texture_pyfunc.py"),
+        artifacts={"model": run.model_dir},
+        code_paths=[str(ROOT / "texture_models")],
+        signature=signature,
+        input_example=(example, {"size_px": size}),
+        pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in _REQUIRED],
+        metadata={"training_key": run.key, "scores": scores},
+    )

@@ -1,0 +1,77 @@
+"""Where a registered model comes from, read from the registry alone.
+
+The dataset's record and one crop of each material lie among the artifacts of the training's MLflow
+run, so a library can be published on a machine that never saw the photographs.
+"""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from prefect.runtime import flow_run
+
+from data.library.records import DatasetRef, ModelRef, PhotographRef, Provenance
+from data.records import PreparedDataset
+from tasks.config import PublishingConfig
+from tasks.content_keys import code_version
+from tasks.records import RegisteredModel
+from tasks.settings import Settings
+
+
+def dataset_folder(settings: Settings, model: RegisteredModel) -> Path:
+    """Return the local copy of what the registry knows about the model's photographs.
+
+    Side effects: downloads it into `<home>/models/` once.
+    """
+    from tasks.tracking import download
+
+    place = settings.home / "models" / f"dataset-{model.mlflow_run_id}"
+    if not place.is_dir():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=place.parent) as temporary:
+            download(settings, f"runs:/{model.mlflow_run_id}/dataset", Path(temporary)).rename(
+                place
+            )
+    return place
+
+
+def dataset_of(settings: Settings, model: RegisteredModel) -> PreparedDataset:
+    """Return the record of the photographs a model learnt from; its pixels are not there."""
+    text = (dataset_folder(settings, model) / "dataset.json").read_text()
+    return PreparedDataset.model_validate_json(text)
+
+
+def crops_of(settings: Settings, model: RegisteredModel) -> dict[str, Any]:
+    """Return material -> (height, width, 3) uint8, one crop of a photograph of each material."""
+    from data.library.encode import decode_png
+
+    folder = dataset_folder(settings, model) / "crops"
+    return {path.stem: decode_png(path.read_bytes())[0] for path in sorted(folder.glob("*.png"))}
+
+
+def provenance_of(
+    settings: Settings, model: RegisteredModel, publishing: PublishingConfig
+) -> Provenance:
+    """Return what a library says about its model, its photographs and its licence."""
+    dataset = dataset_of(settings, model)
+    names = set(PhotographRef.model_fields)
+    return Provenance(
+        model=ModelRef(
+            name=model.name,
+            version=str(model.version),
+            family=model.family,
+            weights_sha256=model.weights_sha256,
+            mlflow_run_id=model.mlflow_run_id,
+        ),
+        dataset=DatasetRef(
+            fingerprint=dataset.fingerprint,
+            source=dataset.source,
+            photographs=tuple(
+                PhotographRef.model_validate(photo.model_dump(include=names))
+                for photo in dataset.photographs
+            ),
+        ),
+        code_version=code_version(),
+        flow_run_id=flow_run.id or "",
+        licence=publishing.licence,
+    )

@@ -1,0 +1,77 @@
+"""Publish rendered textures as the next version of a library."""
+
+import logging
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from data.library.encode import EncodedTexture
+from data.library.publish import PublishedLibrary, publish_version
+from data.library.records import LibraryDraft, MaterialRecord
+from tasks.artifacts import show_library
+from tasks.config import PublishingConfig
+from tasks.progress import step_progress
+from tasks.records import RegisteredModel, Rendering
+from tasks.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+@task(task_run_name="publish-{publishing.library}", cache_policy=NO_CACHE)
+def publish_library(rendering: Rendering, publishing: PublishingConfig) -> PublishedLibrary:
+    """Return where the library is; the newest version is kept if nothing changed.
+
+    Side effects: objects below `<store>/<library>/`, the manifest last; links on the server.
+
+    Raises:
+        StoreError: the store refused; readers see nothing new, and running it again goes on.
+    """
+    settings = Settings()
+    with step_progress("publishing-progress", f"publishing {publishing.library}") as progress:
+        from tasks.provenance import crops_of, provenance_of
+
+        draft = LibraryDraft(
+            library=publishing.library,
+            provenance=provenance_of(settings, rendering.model, publishing),
+            materials=_materials(settings, rendering.model),
+            include_photographs=publishing.include_photographs,
+        )
+        textures = [
+            EncodedTexture(record=texture.record, png=Path(texture.png_path).read_bytes())
+            for texture in rendering.textures
+        ]
+        published = publish_version(
+            settings.store_url,
+            draft,
+            textures,
+            photographs=crops_of(settings, rendering.model),
+            on_progress=lambda done, total, key: progress.report(done / total, detail=key),
+        )
+    if published.nothing_to_do:
+        name = f"{published.library} v{published.version:04d}"
+        logger.info("nothing changed: %s is current", name)
+    show_library(published)
+    return published
+
+
+def _materials(settings: Settings, model: RegisteredModel) -> tuple[MaterialRecord, ...]:
+    from tasks.model_registry import read_scores, read_verdict
+
+    scores = read_scores(settings, model)
+    verdict = read_verdict(settings, model)
+    reasons = verdict.get("gate.reasons", "").splitlines()
+    return tuple(
+        MaterialRecord(
+            material=material,
+            scores=scores.get(material, {}),
+            passed=verdict["gate.verdict"] == "passed" if "gate.verdict" in verdict else None,
+            # A refusal names its material first; what it says of others is not this one's.
+            reasons=tuple(
+                reason
+                for reason in reasons
+                if reason.partition(": ")[0] not in set(model.materials) - {material}
+            ),
+        )
+        for material in sorted(model.materials)
+    )

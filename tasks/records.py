@@ -1,0 +1,95 @@
+"""What the steps of the pipeline hand each other: records with paths and names, never arrays.
+
+Cheap to log, to hash and to store; reading this file imports neither TensorFlow nor MLflow.
+"""
+
+from pydantic import BaseModel, Field
+
+from data.library.publish import PublishedLibrary
+from data.library.records import TextureRecord
+from texture_models.families import ModelConfig
+from texture_models.metrics.scores import TextureScores
+
+
+class TrainingRun(BaseModel, frozen=True, extra="forbid"):
+    """One finished training."""
+
+    key: str = Field(description="content digest of everything that decided it")
+    folder: str = Field(description="local absolute path of its checkpoints, previews and model")
+    model_dir: str = Field(description="local absolute path of the saved generator")
+    mlflow_run_id: str = Field(description="where its losses are recorded")
+    model: ModelConfig
+    dataset_fingerprint: str = Field(description="of the photographs")
+    steps: int = Field(ge=0, description="optimiser steps done")
+    seconds: float = Field(ge=0, description="time spent training, interruptions left out")
+    waiting_share: float = Field(ge=0, le=1, description="share of it spent waiting for patches")
+    preview_path: str = Field("", description="last preview picture; empty if there is none")
+
+
+class Evaluation(BaseModel, frozen=True, extra="forbid"):
+    """How a trained model does, measured on its own renderings."""
+
+    training_key: str = Field(description="of the training judged")
+    tile_seeds: tuple[int, ...] = Field(description="seeds of the tiles judged, of each material")
+    tile_px: int = Field(gt=0, description="their side")
+    scores: dict[str, TextureScores] = Field(description="material -> scores")
+
+
+class RegisteredModel(BaseModel, frozen=True, extra="forbid"):
+    """One version in the model registry."""
+
+    name: str = Field(description="in the registry")
+    version: int = Field(ge=1, description="in the registry")
+    mlflow_run_id: str = Field(description="training run")
+    training_key: str = Field(description="content digest of everything that decided the training")
+    family: str = Field(description="architecture family")
+    materials: tuple[str, ...] = Field(description="slugs, in the order of the labels")
+    weights_sha256: str = Field(description="of config, waves and weights")
+    dataset_fingerprint: str = Field(description="of the photographs")
+
+    @property
+    def uri(self) -> str:
+        """Address for MLflow."""
+        return f"models:/{self.name}/{self.version}"
+
+
+class Promotion(BaseModel, frozen=True, extra="forbid"):
+    """What became of a candidate."""
+
+    candidate: RegisteredModel
+    champion: RegisteredModel = Field(description="after the decision")
+    passed: bool = Field(description="verdict of the gate on the candidate")
+    reasons: tuple[str, ...] = Field(description="of the verdict, in words")
+
+    @property
+    def sentence(self) -> str:
+        """The decision in one line, for people."""
+        name, version = self.candidate.name, self.candidate.version
+        if self.champion.version == version:
+            return f"{name} version {version} is the champion"
+        why = "; ".join(self.reasons)
+        return f"{name} version {version} stays a candidate ({why}); champion is version " + str(
+            self.champion.version
+        )
+
+
+class RenderedTexture(BaseModel, frozen=True, extra="forbid"):
+    """One PNG on the local disk, not yet published."""
+
+    png_path: str = Field(description="local absolute path")
+    record: TextureRecord
+
+
+class Rendering(BaseModel, frozen=True, extra="forbid"):
+    """Every texture rendered from one model for one library version."""
+
+    model: RegisteredModel
+    folder: str = Field(description="local absolute path")
+    textures: tuple[RenderedTexture, ...] = Field(description="sorted by key")
+
+
+class Production(BaseModel, frozen=True, extra="forbid"):
+    """What the main job made."""
+
+    promotion: Promotion
+    published: PublishedLibrary

@@ -1,0 +1,63 @@
+"""Put a judged training into the model registry, with everything a renderer will ask for."""
+
+import logging
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from data.records import PreparedDataset
+from tasks.config import PublishingConfig
+from tasks.progress import step_progress
+from tasks.records import Evaluation, RegisteredModel, TrainingRun
+from tasks.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+CROP_PX: Final = 1024  # of a photograph kept beside the model, to be shown next to its textures
+
+
+@task(cache_policy=NO_CACHE)
+def register_model(
+    run: TrainingRun,
+    dataset: PreparedDataset,
+    evaluation: Evaluation,
+    publishing: PublishingConfig,
+) -> RegisteredModel:
+    """Return the registered version of a training; registered once, however often this runs.
+
+    Side effects: dataset record, photographs' crops and the model among the MLflow run's
+    artifacts; a registered version; the alias `candidate`.
+    """
+    settings = Settings()
+    name = publishing.registered_model
+    with step_progress("registration-progress", f"registering {name}"):
+        from tasks.model_registry import create_version, find_version
+        from tasks.tracking import log_folder
+
+        known = find_version(settings, name, run.key)
+        if known is not None:
+            logger.info("nothing to register: %s version %d", name, known.version)
+            return known
+        with TemporaryDirectory() as temporary:
+            _write_dataset(dataset, Path(temporary))
+            log_folder(settings, run.mlflow_run_id, Path(temporary), "dataset")
+        scores = {name: value.model_dump(mode="json") for name, value in evaluation.scores.items()}
+        return create_version(settings, name, run, scores)
+
+
+def _write_dataset(dataset: PreparedDataset, folder: Path) -> None:
+    """Write what stays known about the photographs once this machine is gone."""
+    from data.pixels import training_region, write_pixels
+
+    record = dataset.model_copy(update={"folder": ""})  # a local path means nothing elsewhere
+    (folder / "dataset.json").write_text(record.model_dump_json(indent=2))
+    (folder / "crops").mkdir()
+    shown = {photo.material: photo for photo in reversed(dataset.photographs)}
+    for material, photo in shown.items():
+        pixels = training_region(dataset, photo)
+        top, left = (max(0, side - CROP_PX) // 2 for side in pixels.shape[:2])
+        crop = pixels[top : top + CROP_PX, left : left + CROP_PX]
+        write_pixels(folder / "crops" / f"{material}.png", crop)

@@ -1,0 +1,204 @@
+"""Runs in MLflow: parameters, losses, system metrics, pictures, files.
+
+This file, `model_registry.py` and `texture_pyfunc.py` are the only ones that import MLflow, and
+they are imported inside the bodies of tasks: the import takes seconds.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, RunStatus
+from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+
+from data.records import PreparedDataset
+from tasks.errors import MillError
+from tasks.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# A metric is a row or a request; a curve of an hour needs no more than this.
+METRICS_EVERY_S: Final = 5.0
+RUN_FILE: Final = "mlflow_run.json"
+
+
+def connect(settings: Settings) -> Any:
+    """Return an `MlflowClient` of the configured server; make it this process's default."""
+    mlflow.set_tracking_uri(settings.tracking_uri)
+    mlflow.set_registry_uri(settings.tracking_uri)
+    return MlflowClient(settings.tracking_uri, settings.tracking_uri)
+
+
+def experiment_id(client: Any, settings: Settings) -> str:
+    """Return the id of the configured experiment; made if it does not exist.
+
+    Raises:
+        MillError: somebody deleted the experiment.
+    """
+    found = client.get_experiment_by_name(settings.experiment)
+    if found is None:
+        try:
+            return str(client.create_experiment(settings.experiment, settings.artifact_location))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            found = client.get_experiment_by_name(settings.experiment)  # another process was faster
+    if found.lifecycle_stage != "active":
+        raise MillError(
+            f"the MLflow experiment {settings.experiment!r} was deleted; restore it there, or name "
+            "another one with TEXTURE_MILL_EXPERIMENT"
+        )
+    return str(found.experiment_id)
+
+
+class TrackedRun:
+    """One open MLflow run. Losses are thinned out; a hiccup of the server ends no training."""
+
+    def __init__(self, client: Any, run_id: str) -> None:
+        self.run_id = run_id
+        self._client = client
+        self._metrics_at = 0.0
+
+    def log_losses(self, losses: Mapping[str, float], *, step: int) -> None:
+        """Record named values at `step`, at most every few seconds."""
+        now = time.monotonic()
+        if now - self._metrics_at < METRICS_EVERY_S:
+            return
+        self._metrics_at = now
+        stamp = int(time.time() * 1000)
+        rows = [Metric(name, float(value), stamp, step) for name, value in losses.items()]
+        self._or_warn("losses", self._client.log_batch, self.run_id, metrics=rows)
+
+    def log_picture(self, path: Path, folder: str) -> None:
+        """Keep a picture among the run's artifacts."""
+        self._or_warn(path.name, self._client.log_artifact, self.run_id, str(path), folder)
+
+    def _or_warn(self, what: str, log: Any, *arguments: Any, **named: Any) -> None:
+        try:
+            log(*arguments, **named)
+        except (MlflowException, OSError) as error:
+            logger.warning("%s could not be recorded in MLflow: %s", what, error)
+
+
+@contextmanager
+def tracked_run(
+    settings: Settings,
+    folder: Path,
+    *,
+    name: str,
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+    dataset: PreparedDataset,
+) -> Iterator[TrackedRun]:
+    """Open the MLflow run of the training in `folder`, the same one after every interruption.
+
+    Side effects: `<folder>/mlflow_run.json` remembers the run; system metrics are sampled.
+
+    Args:
+        settings: which server.
+        folder: of the training.
+        name: of a new run.
+        params: of a new run; nested names with dots.
+        tags: set whenever the run is opened.
+        dataset: recorded as input of a new run, by fingerprint.
+    """
+    client = connect(settings)
+    run_id = _remembered_run(client, settings, folder)
+    if run_id is None:
+        run = client.create_run(experiment_id(client, settings), run_name=name)
+        run_id = str(run.info.run_id)
+        for key, value in params.items():
+            client.log_param(run_id, key, value)
+        client.log_inputs(run_id, [_dataset_input(dataset)])
+        _write_json(folder / RUN_FILE, {"tracking_uri": settings.tracking_uri, "run_id": run_id})
+    with mlflow.start_run(run_id=run_id, log_system_metrics=True):
+        client.log_batch(run_id, tags=[mlflow.entities.RunTag(*tag) for tag in tags.items()])
+        yield TrackedRun(client, run_id)
+
+
+def log_evaluation(
+    settings: Settings, run_id: str, scores: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Record material -> score -> value as metrics of a run, and as `scores.json`."""
+    client = connect(settings)
+    stamp = int(time.time() * 1000)
+    rows = [
+        Metric(f"{material}.{score}", float(value), stamp, 0)
+        for material, values in scores.items()
+        for score, value in values.items()
+        if isinstance(value, bool | int | float)
+    ]
+    client.log_batch(run_id, metrics=rows)
+    client.log_dict(run_id, dict(scores), "scores.json")
+
+
+def log_folder(settings: Settings, run_id: str, folder: Path, name: str) -> None:
+    """Keep a folder among the artifacts of a run, as `name`."""
+    connect(settings).log_artifacts(run_id, str(folder), name)
+
+
+def download(settings: Settings, uri: str, folder: Path) -> Path:
+    """Copy the artifacts at `uri` (`runs:/...`, `models:/...`) into `folder`, return the place."""
+    connect(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder)))
+    except (MlflowException, OSError) as error:
+        raise MillError(
+            f"{uri} cannot be downloaded from {settings.tracking_uri}: {first_line(error)}"
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or its kind where it has none."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _remembered_run(client: Any, settings: Settings, folder: Path) -> str | None:
+    """The run an earlier attempt opened on this server, unless it was deleted meanwhile."""
+    try:
+        remembered = json.loads((folder / RUN_FILE).read_text())
+        if remembered["tracking_uri"] != settings.tracking_uri:
+            return None
+        run = client.get_run(remembered["run_id"])
+    except (OSError, ValueError, KeyError):
+        return None
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+    if run.info.lifecycle_stage != "active":
+        return None
+    if run.info.status != RunStatus.to_string(RunStatus.RUNNING):
+        client.update_run(run.info.run_id, status=RunStatus.to_string(RunStatus.RUNNING))
+    return str(run.info.run_id)
+
+
+def _dataset_input(dataset: PreparedDataset) -> Any:
+    """The dataset by name and fingerprint; MLflow never sees pixels."""
+    profile = {"photographs": len(dataset.photographs), "materials": len(dataset.materials)}
+    entity = Dataset(
+        name=dataset.tfds_name or "photographs",
+        digest=dataset.fingerprint[:32],  # MLflow's column has room for 36 characters
+        source_type="local",
+        source=json.dumps({"source": dataset.source, "fingerprint": dataset.fingerprint}),
+        profile=json.dumps(profile),
+    )
+    tags = [
+        InputTag(MLFLOW_DATASET_CONTEXT, "training"),
+        InputTag("sha256", dataset.fingerprint),
+    ]
+    return DatasetInput(dataset=entity, tags=tags)
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content))
+    partial.replace(path)

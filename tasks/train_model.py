@@ -1,0 +1,142 @@
+"""Train one model and leave its weights in the home folder and its story in MLflow."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from data.config import AugmentationConfig
+from data.records import PreparedDataset
+from tasks.artifacts import show_preview
+from tasks.content_keys import code_version
+from tasks.held_lock import held_lock
+from tasks.progress import StepProgress, step_progress
+from tasks.records import TrainingRun
+from tasks.settings import Settings
+from tasks.training_key import training_folder, training_key, with_materials
+from texture_models.families import ModelConfig
+from texture_models.training.config import TrainingConfig
+
+logger = logging.getLogger(__name__)
+
+
+# No retries: a training that fails at step 40,000 wants a person, and going on costs nothing.
+@task(task_run_name="train-{model.family}", cache_policy=NO_CACHE)
+def train_model(
+    model: ModelConfig,
+    dataset: PreparedDataset,
+    augmentation: AugmentationConfig,
+    training: TrainingConfig,
+) -> TrainingRun:
+    """Return a finished training: a new one, an interrupted one brought to its end, or a known one.
+
+    Side effects: writes `<home>/runs/<key>/`, one MLflow run, previews on the Prefect server.
+
+    Raises:
+        TrainingFailed: a loss is no longer a number.
+        FolderBusy: another process trains the same.
+    """
+    settings = Settings()
+    model = with_materials(model, dataset)
+    key = training_key(model, dataset, augmentation, training)
+    folder = training_folder(settings, key)
+    with held_lock(folder, f"training {key[:16]}"):
+        record = folder / "training_run.json"
+        if record.is_file():
+            logger.info("nothing to train: %s is finished", folder)
+            run = TrainingRun.model_validate_json(record.read_text())
+            return run.model_copy(update=_places(folder))
+        run = _train(settings, folder, key, (model, dataset, augmentation, training))
+        partial = record.with_suffix(".partial")
+        partial.write_text(run.model_dump_json(indent=2))
+        partial.replace(record)
+    return run
+
+
+_Parts = tuple[ModelConfig, PreparedDataset, AugmentationConfig, TrainingConfig]
+
+
+def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> TrainingRun:
+    with step_progress("training-progress", f"training {key[:16]}") as progress:
+        # Both imports take seconds; the line above says what they are for.
+        from data.crops import CropStream
+        from data.pixels import training_region
+        from tasks.tracking import tracked_run
+        from texture_models.training.loop import fit
+
+        model, dataset, augmentation, training = parts
+        photographs: dict[str, list[Any]] = {material: [] for material in dataset.materials}
+        for photograph in dataset.photographs:
+            photographs[photograph.material].append(training_region(dataset, photograph))
+        with tracked_run(
+            settings,
+            folder,
+            name=f"{model.family}-{key[:8]}",
+            params=_params(model=model, training=training, augmentation=augmentation),
+            tags={"training_key": key, "code_version": code_version(), **_flow_run()},
+            dataset=dataset,
+        ) as tracked:
+            result = fit(
+                model,
+                training,
+                open_batches=lambda position: CropStream(
+                    dataset,
+                    augmentation,
+                    patch_px=training.patch_px,
+                    batch_size=training.batch_size,
+                    seed=training.seed,
+                    position=position,
+                ),
+                photographs=photographs,
+                run_dir=folder,
+                on_progress=lambda state: _report(progress, tracked, state),
+            )
+            for preview in result.preview_paths:
+                tracked.log_picture(preview, "previews")
+        if result.preview_paths:
+            show_preview(result.preview_paths[-1], "training-preview", f"step {result.steps}")
+    return TrainingRun(
+        key=key,
+        mlflow_run_id=tracked.run_id,
+        model=model,
+        dataset_fingerprint=dataset.fingerprint,
+        steps=result.steps,
+        seconds=result.seconds,
+        waiting_share=result.waiting_share,
+        **_places(folder),
+    )
+
+
+def _places(folder: Path) -> dict[str, str]:
+    """Paths of a training, wherever its home folder lies now."""
+    previews = sorted((folder / "previews").glob("step_*.png"))
+    return {
+        "folder": str(folder),
+        "model_dir": str(folder / "model"),
+        "preview_path": str(previews[-1]) if previews else "",
+    }
+
+
+def _report(progress: StepProgress, tracked: Any, state: Any) -> None:
+    progress.report(state.share_done, seconds_left=state.seconds_left, detail=f"step {state.step}")
+    tracked.log_losses(
+        {**state.losses, "input.waiting_share": state.waiting_share}, step=state.step
+    )
+    if state.preview_path is not None:
+        show_preview(state.preview_path, "training-preview", f"step {state.step}")
+
+
+def _params(**configs: Any) -> dict[str, Any]:
+    return {
+        f"{concern}.{name}": value
+        for concern, config in configs.items()
+        for name, value in config.model_dump(mode="json").items()
+    }
+
+
+def _flow_run() -> dict[str, str]:
+    from prefect.runtime import flow_run
+
+    return {"prefect.flow_run_id": flow_run.id} if flow_run.id else {}
