@@ -124,6 +124,10 @@ class ObjectStore:
     def put_new(self, key: str, content: bytes) -> bool:
         """Create `key` with `content`; True if written, False if it already held the same bytes.
 
+        Atomic on folders, in memory and on Amazon's S3. Swift looks first and writes then: of two
+        writers within milliseconds both may succeed, and the later bytes stand. Who depends on
+        having won reads the object again before acting on it.
+
         Raises:
             KeyConflict: the key holds other bytes; they are left as they are.
             StoreError: the store refused or did not answer.

@@ -1,8 +1,8 @@
 """A library version as one page that opens from a disk: no script, no network, relative links only.
 
 Every texture is tiled by the browser itself, from the very file that is published, beside the
-photograph at the same scale. The page is drawn from the manifest alone and holds neither the flow
-run nor anything else that differs between two runs with the same result.
+photograph at the same scale. The page is drawn from the manifest alone and holds neither time nor
+flow run nor anything else that differs between two runs with the same result.
 """
 
 from collections.abc import Iterable
@@ -72,7 +72,6 @@ def _header(manifest: LibraryManifest) -> str:
         ("Dataset", _short(dataset.fingerprint)),
         ("Licence of the textures", escape(made.licence)),
         ("Made with", escape(made.code_version)),
-        ("Created", escape(manifest.created_at.replace("T", " ").replace("+00:00", " UTC"))),
     )
     rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     counts = (

@@ -1,14 +1,17 @@
 """Write one library version so that readers see all of it or nothing.
 
-The order is the promise: a create-only claim takes the next number, then textures and documents
-are created and read back one by one, then `manifest.json` is created. Readers trust only the
-manifest. A publication that dies leaves a claim; the same content published again continues it.
+The order is the promise: a create-only claim takes the next number, textures and documents are
+created, the claim is checked, every object is read back, and `manifest.json` is created last.
+Readers trust only the manifest. A publication that dies leaves a claim; the same content published
+again continues it. Checking the claim late covers stores whose create-only writes are not quite
+atomic (see `ObjectStore.put_new`): of two claims the later stands, and its publisher goes on.
 """
 
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -25,9 +28,10 @@ from data.library.records import (
     digest,
     parse_manifest,
 )
-from data.object_store import KeyConflict, ObjectMissing, ObjectStore, open_store
+from data.object_store import KeyConflict, ObjectMissing, ObjectStore, StoreError, open_store
 
 CLAIM_SCHEMA: Final = "texture-mill.claim/1"
+MAX_CLAIMS: Final = 50  # publishers that could race for one library, with room to spare
 WORKERS: Final = 8  # S3 requests wait for the network, not for a core
 
 OnProgress = Callable[[int, int, str], None]
@@ -84,7 +88,8 @@ def publish_version(
         textures: what is published.
         photographs: one crop a material, (height, width, 3) uint8 at the model's scale; shown and
             published only if `draft.include_photographs`.
-        on_progress: called with (objects done, objects in all, key) from this thread.
+        on_progress: called from this thread with (steps done, steps in all, key); every object is
+            written in one step and read back in another.
 
     Raises:
         LibraryError: the textures contradict each other or the draft.
@@ -94,22 +99,26 @@ def publish_version(
     store = open_store(store_url)
     newest = latest_version(store_url, draft.library)
     if newest is not None:
-        manifest = read_manifest(store_url, draft.library, newest)
-        if manifest.content_digest == plan.content_digest:
-            return _published(store, manifest, nothing_to_do=True)
-    skip_below = (newest or 0) + 1
-    while True:
-        version, claim = _claim_version(store, plan, skip_below)
+        with suppress(LibraryError):  # a damaged version is no reason not to publish a good one
+            manifest = read_manifest(store_url, draft.library, newest)
+            if manifest.content_digest == plan.content_digest:
+                return _published(store, manifest, nothing_to_do=True)
+    first = (newest or 0) + 1
+    for _ in range(MAX_CLAIMS):
+        version, claim = _claim_version(store, plan, first)
         try:
-            manifest = _write_version(
-                store, plan.manifest(version, claim.created_at), plan, on_progress
-            )
+            manifest = plan.manifest(version, claim.created_at)
+            manifest = _write_version(store, manifest, plan, on_progress)
         except KeyConflict:
-            # What a dead publication left under this number is damaged or of another layout.
-            # Numbers are cheap: it stays as it is and the next one is taken.
-            skip_below = version + 1
+            # Another publisher has this number, or what a dead one left there is damaged. Numbers
+            # are cheap: it stays as it is and the next one is taken.
+            first = version + 1
             continue
         return _published(store, manifest, nothing_to_do=False)
+    raise StoreError(
+        f"cannot publish at {store.url}: {MAX_CLAIMS} version numbers in a row were taken by "
+        "others; check that the store keeps what is written, and publish again"
+    )
 
 
 def latest_version(store_url: str, library: str) -> int | None:
@@ -214,39 +223,53 @@ def _read_claim(store: ObjectStore, library: str, version: int) -> _Claim | None
 def _write_version(
     store: ObjectStore, manifest: LibraryManifest, plan: VersionPlan, on_progress: OnProgress | None
 ) -> LibraryManifest:
-    """Create and read back every object, then the manifest; return the manifest that stands."""
+    """Write everything, the manifest last; return the manifest that stands."""
     folder = _folder(manifest.library, manifest.version)
     objects = plan.objects(manifest)
-    total = len(objects) + 1
+    total = 2 * len(objects) + 1
     report = on_progress or (lambda done, total, key: None)
-    pool = ThreadPoolExecutor(WORKERS)
-    try:
-        waiting = {
-            pool.submit(_write_object, store, f"{folder}/{key}", content): key
-            for key, content in objects.items()
-        }
-        for done, future in enumerate(as_completed(waiting), start=1):
-            future.result()
-            report(done, total, waiting[future])
-    finally:
-        pool.shutdown(cancel_futures=True)
-    key = f"{folder}/manifest.json"
-    try:
-        _write_object(store, key, canonical_json(manifest))
-    except KeyConflict:
-        # Another process finished the same content under another flow run: its word stands.
-        standing = parse_manifest(store.get(key), where=store.url_of(key))
-        if standing.content_digest != manifest.content_digest:
-            raise
-        manifest = standing
+
+    def write(key: str) -> None:
+        store.put_new(f"{folder}/{key}", objects[key])
+
+    def check(key: str) -> None:
+        content = objects[key]
+        if fault := _fault(store, f"{folder}/{key}", len(content), digest(content)):
+            raise LibraryError(f"{fault}; nothing was published, check the store and publish again")
+
+    for done, key in enumerate(_in_parallel(write, objects), start=1):
+        report(done, total, key)
+    claim = _read_claim(store, manifest.library, manifest.version)
+    if claim is None or claim.content_digest != manifest.content_digest:
+        raise KeyConflict(f"{store.url_of(folder)} was claimed by another publisher")
+    for done, key in enumerate(_in_parallel(check, objects), start=len(objects) + 1):
+        report(done, total, key)
+    manifest = _write_manifest(store, manifest)
     report(total, total, "manifest.json")
     return manifest
 
 
-def _write_object(store: ObjectStore, key: str, content: bytes) -> None:
-    store.put_new(key, content)
-    if fault := _fault(store, key, len(content), digest(content)):
-        raise LibraryError(f"{fault}; nothing was published, check the store and publish again")
+def _in_parallel(act: Callable[[str], None], keys: Iterable[str]) -> Iterator[str]:
+    """Yield each key once `act` is done with it; the first failure stops the rest."""
+    pool = ThreadPoolExecutor(WORKERS)
+    try:
+        waiting = {pool.submit(act, key): key for key in keys}
+        for future in as_completed(waiting):
+            future.result()
+            yield waiting[future]
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _write_manifest(store: ObjectStore, manifest: LibraryManifest) -> LibraryManifest:
+    key = f"{_folder(manifest.library, manifest.version)}/manifest.json"
+    with suppress(KeyConflict):
+        store.put_new(key, canonical_json(manifest))
+    # Another process may have finished the same content under another flow run: its word stands.
+    standing = parse_manifest(store.get(key), where=store.url_of(key))
+    if standing.content_digest != manifest.content_digest:
+        raise KeyConflict(f"{store.url_of(key)} was published by another publisher")
+    return standing
 
 
 def _fault(store: ObjectStore, key: str, size_bytes: int, sha256: str) -> str | None:

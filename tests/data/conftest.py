@@ -1,0 +1,59 @@
+"""Stores that the tests of the store and of libraries run against."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.data.swift_server import ACCESS_KEY, SECRET_KEY, SwiftServer, reason_to_skip
+
+BUCKET = "mill-tests"
+
+
+@pytest.fixture(autouse=True)
+def _no_credentials_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def swift_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SwiftServer]:
+    """A running S3 server with one bucket."""
+    if reason := reason_to_skip():
+        pytest.skip(reason)
+    server = SwiftServer(tmp_path_factory.mktemp("swift"))
+    try:
+        server.start()
+        client = boto3.client(
+            "s3",
+            endpoint_url=server.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+        )
+        client.create_bucket(Bucket=BUCKET)
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def s3_url(swift_server: SwiftServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty store on the S3 server, with the environment a client needs."""
+    for name, value in swift_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}/test-{uuid.uuid4().hex}"
+
+
+@pytest.fixture(params=["file", "memory", "s3"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store of each kind."""
+    match request.param:
+        case "file":
+            return (tmp_path / "a störe").as_uri()
+        case "memory":
+            return f"memory://{uuid.uuid4().hex}"
+    return str(request.getfixturevalue("s3_url"))
