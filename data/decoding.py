@@ -74,7 +74,9 @@ def decode_picture(content: bytes, *, max_pixels: int) -> Picture:
     except RefusedPictureError:
         raise
     except Image.DecompressionBombError as error:
-        raise RefusedPictureError(f"more pixels than the limit of {max_pixels:,}: {error}") from error
+        raise RefusedPictureError(
+            f"more pixels than the limit of {max_pixels:,}: {error}"
+        ) from error
     except MemoryError as error:
         raise RefusedPictureError("too large to decode in the memory there is") from error
     # Decoders raise whatever the broken byte leads them to (OSError, SyntaxError, struct.error,
@@ -163,7 +165,9 @@ def _without_alpha(picture: Image.Image, repairs: list[str]) -> Image.Image:
     picture = picture.convert("LA" if grey else "RGBA")
     hidden = float((np.asarray(picture.getchannel("A")) < 250).mean())
     if hidden > _TRANSPARENT_SHARE:
-        raise RefusedPictureError(f"transparent in {hidden:.1%} of its pixels; crop to the opaque part")
+        raise RefusedPictureError(
+            f"transparent in {hidden:.1%} of its pixels; crop to the opaque part"
+        )
     repairs.append("alpha channel dropped")
     return picture.convert("L" if grey else "RGB")
 

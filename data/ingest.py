@@ -22,7 +22,7 @@ from data.pixels import held_out_box, write_pixels
 from data.records import DatasetError, IngestRow, Photograph, PreparedDataset
 from data.slugs import material_slugs, photo_id
 from data.sources.candidate import Candidate, Source
-from data.texel_scale import choose_texel_scale, rescale
+from data.texel_scale import PATCH_PX, choose_texel_scale, rescale
 
 PREPARATION_VERSION = 1
 """Part of every fingerprint. Raise it when the same source would give other pixels or records."""
@@ -208,6 +208,12 @@ class _Ingest:
         self, candidate: Candidate, material: str, pixels: np.ndarray, scale: float
     ) -> Photograph:
         prepared = rescale(pixels, scale)
+        box = held_out_box(prepared, self.config.held_out_share)
+        if min(box.height_px, box.left_px) < PATCH_PX:
+            raise RefusedPictureError(
+                f"too small: at texel scale {scale} the part to train on is {box.left_px} x "
+                f"{box.height_px}, less than a patch of {PATCH_PX}"
+            )
         digest = pixels_digest(prepared)
         identifier = photo_id(material, candidate.source_name, digest)
         relative = f"photos/{identifier}.png"
@@ -226,8 +232,8 @@ class _Ingest:
             width_px=prepared.shape[1],
             pixels_file=relative,
             pixels_sha256=digest,
-            held_out=held_out_box(prepared, self.config.held_out_share),
-            analysis=analyse(prepared),
+            held_out=box,
+            analysis=analyse(prepared, self.config.held_out_share),
         )
 
 

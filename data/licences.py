@@ -105,7 +105,9 @@ def _parse_row(row: dict[str, str | None]) -> tuple[str, Licence]:
     cells = {str(key).strip().lower(): value for key, value in row.items()}
     licence = cells.get("licence") or cells.get("license") or ""
     origin = cells.get("origin") or cells.get("author") or ""
-    return _plain_path(cells.get("file") or ""), Licence(spdx_identifier(licence), _one_line(origin))
+    return _plain_path(cells.get("file") or ""), Licence(
+        spdx_identifier(licence), _one_line(origin)
+    )
 
 
 def _one_line(text: str) -> str:

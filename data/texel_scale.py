@@ -7,20 +7,30 @@ import numpy as np
 
 from data.texture_spectrum import (
     autocorrelation,
-    dominant_period,
     lighting_trend,
     luminance,
+    repeats,
     structure_size,
 )
 
 PATCH_PX = 64
 """Side of the patches the automatic scale is made for: those of the default presets."""
 
-LARGEST_STRUCTURE_PX = 24.0
-"""What a 64 px patch should still hold several of; a discriminator that sees 40 px covers 1.5."""
+PERIOD_PX = 18.0
+"""Where the longest repeat is brought to: the middle of 12 to 24 px, three and a half a patch."""
+
+SHORTEST_PERIOD_PX = 10.0
+"""No repeat is made smaller than this, or its joints would be less than a pixel wide."""
+
+STRUCTURE_PX = 40.0
+"""Where the structure size of textures without repeat is brought to: what the smallest
+discriminator sees at once."""
 
 PATCHES_KEPT = 3
 """Patches that fit side by side into the training region after scaling, on its shorter side."""
+
+_MEASURED_PX = 1024
+_NEARLY_WHOLE = 0.85  # scaling by less costs sharpness and gains nothing
 
 
 def choose_texel_scale(
@@ -28,9 +38,9 @@ def choose_texel_scale(
 ) -> float:
     """Prepared pixels per source pixel.
 
-    Automatic: the largest scale, never above 1, at which the dominant period, or the structure size
-    where nothing repeats, comes to at most `LARGEST_STRUCTURE_PX`; but never so small that the
-    training region holds less than three by three patches.
+    Automatic: the largest scale, never above 1, that brings repeats to `PERIOD_PX`, or large
+    structures to `STRUCTURE_PX` where nothing repeats; but never so small that the training region
+    holds less than three by three patches.
 
     Args:
         pixels: (height, width, 3) uint8 RGB, source pixels.
@@ -41,13 +51,16 @@ def choose_texel_scale(
         return float(asked)
     height, width = pixels.shape[:2]
     smallest = PATCHES_KEPT * PATCH_PX / min(height, width * (1.0 - held_out_share))
-    # Measured at 1024 px at most: structures that matter are far larger than the pixels lost.
-    coarse = min(1.0, 1024 / min(height, width))
-    grey = luminance(rescale(pixels, coarse))
-    correlation = autocorrelation(flatten(grey))
-    size = dominant_period(correlation) or structure_size(correlation)
-    wanted = coarse * LARGEST_STRUCTURE_PX / size
-    return float(round(min(max(wanted, smallest), 1.0), 4))
+    # Structures that matter are far larger than the pixels lost here.
+    coarse = min(1.0, _MEASURED_PX / min(height, width))
+    grey = flatten(luminance(rescale(pixels, coarse)))
+    lengths = repeats(grey, autocorrelation(grey))
+    if lengths:
+        wanted = max(PERIOD_PX / lengths[-1], SHORTEST_PERIOD_PX / lengths[0])
+    else:
+        wanted = STRUCTURE_PX / structure_size(grey)
+    scale = float(round(min(max(coarse * wanted, smallest), 1.0), 4))
+    return scale if scale < _NEARLY_WHOLE else 1.0
 
 
 def flatten(grey: np.ndarray) -> np.ndarray:

@@ -136,7 +136,9 @@ def _open_folder(url: str) -> tuple[AbstractFileSystem, str]:
     fs, root = fsspec.url_to_fs(str(local.absolute()) if "://" not in url else url)
     root = root.rstrip("/")
     if not fs.isdir(root):
-        raise DatasetError(f"{url} is not a folder; give the folder that holds the material folders")
+        raise DatasetError(
+            f"{url} is not a folder; give the folder that holds the material folders"
+        )
     # Listings are cached by remote file systems, and a folder is looked at because it changed.
     fs.invalidate_cache()
     return fs, root
