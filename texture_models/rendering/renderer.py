@@ -41,8 +41,8 @@ class Renderer:
 
     def __init__(self, config: AnyModelConfig, network: Any, waves: np.ndarray) -> None:
         self.config = config
-        self._network = network
-        self._waves = waves
+        self.network = network
+        self.waves = waves
         self._compiled: dict[tuple[float, ...], Any] = {}
 
     @classmethod
@@ -116,7 +116,7 @@ class Renderer:
         return result
 
     def _block(self, seed: int, window: CellWindow, index: int) -> np.ndarray:
-        fields = picture_noise(self.config, self._waves[index], seed, window)
+        fields = picture_noise(self.config, self.waves[index], seed, window)
         batch = {name: value[None] for name, value in fields.items()}
         return np.asarray(self._generator(index)(batch))[0]
 
@@ -124,7 +124,7 @@ class Renderer:
         code = np.eye(self.config.material_count, dtype=np.float32)[index]
         key = tuple(code.tolist())
         if key not in self._compiled:
-            self._compiled[key] = folded_generator(self.config, self._network, code)
+            self._compiled[key] = folded_generator(self.config, self.network, code)
         return self._compiled[key]
 
     def _material_index(self, material: str | None) -> int:

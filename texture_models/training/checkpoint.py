@@ -30,7 +30,7 @@ def write_checkpoint(
 
     Args:
         folder: created if missing.
-        state: part -> its variables, in a fixed order.
+        state: part -> its Keras variables, in a fixed order.
         meta: JSON-ready; must hold `step`.
 
     Returns:
@@ -41,7 +41,7 @@ def write_checkpoint(
     """
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {
-        f"{part}/{index:04d}": np.asarray(variable)
+        f"{part}/{index:04d}": variable.numpy()
         for part, variables in state.items()
         for index, variable in enumerate(variables)
     }

@@ -40,7 +40,7 @@ class PsganConfig(BaseModel, frozen=True, extra="forbid"):
         4, ge=0, le=4, description="noise added at every finer resolution; 0 for none"
     )
     periodic_channels: int = Field(
-        4, ge=0, le=16, description="plane waves measured in the photograph; 0 for none"
+        2, ge=0, le=2, description="plane waves measured in the photograph; two fix a lattice"
     )
     global_channels: int = Field(
         0, ge=0, le=64, description="one code a picture, the same in every cell; 0 for none"

@@ -17,15 +17,20 @@ from scipy import ndimage
 # largest stands at 12 times, so 25 times is rhythm and not luck.
 PROMINENCE = 25.0
 LONGEST_SHARE = 0.34  # of the picture's side: a longer "period" was seen fewer than three times
+LOOKED_AT = 12  # peaks considered
+LEAST_ANGLE = 0.35  # radians; nearer ones are overtones or the same wave
 SHORTEST_PX = 6.0  # shorter rhythms fit inside the receptive field and need no wave
 
 
 def wave_vectors(pictures: Sequence[np.ndarray], count: int) -> np.ndarray:
-    """Return the strongest plane waves of one material's photographs.
+    """Return the strongest plane waves of one material's photographs, of different directions.
+
+    Two waves of different directions fix a lattice: every other peak of its spectrum is a sum of
+    them, and the network can form it.
 
     Args:
         pictures: uint8 (height, width, 3) each; the largest one is measured.
-        count: how many waves to return.
+        count: how many waves to return, 0 to 2.
 
     Returns:
         (count, 2) float64, cycles per pixel along rows and columns; (0, 0) where the photograph
@@ -36,17 +41,28 @@ def wave_vectors(pictures: Sequence[np.ndarray], count: int) -> np.ndarray:
         return found
     grey = max(pictures, key=lambda picture: picture.shape[0] * picture.shape[1]).mean(axis=2)
     power, row_axis, column_axis = _periodogram(grey)
-    prominence = power / _background(power)
-    allowed = _allowed(row_axis, column_axis, min(grey.shape))
-    prominence = np.where(allowed, prominence, 0.0)
-    peaks = prominence == ndimage.maximum_filter(prominence, size=5, mode="wrap")
-    order = np.argsort(np.where(peaks, prominence * np.sqrt(power), 0.0), axis=None)[::-1]
-    for slot, flat in enumerate(order[:count]):
-        row, column = np.unravel_index(flat, power.shape)
-        if not peaks[row, column] or prominence[row, column] < PROMINENCE:
-            break
-        found[slot] = _refined(power, int(row), int(column), row_axis, column_axis)
+    prominence = np.where(
+        _allowed(row_axis, column_axis, min(grey.shape)), power / _background(power), 0.0
+    )
+    peaks = np.where(
+        prominence == ndimage.maximum_filter(prominence, size=5, mode="wrap"), prominence, 0.0
+    )
+    slot = 0
+    for flat in np.argsort(peaks * np.sqrt(power), axis=None)[::-1][:LOOKED_AT]:
+        row, column = (int(index) for index in np.unravel_index(flat, power.shape))
+        if peaks[row, column] < PROMINENCE or slot == count:
+            continue
+        vector = _refined(power, row, column, row_axis, column_axis)
+        if slot == 0 or _angle_between(found[0], vector) > LEAST_ANGLE:
+            found[slot] = vector
+            slot += 1
     return found
+
+
+def _angle_between(one: np.ndarray, other: np.ndarray) -> float:
+    """Angle between two lines, 0..pi/2."""
+    cosine = abs(float(one @ other)) / (float(np.linalg.norm(one) * np.linalg.norm(other)) + 1e-12)
+    return float(np.arccos(min(1.0, cosine)))
 
 
 def snapped(vectors: np.ndarray, height_px: int | None, width_px: int | None) -> np.ndarray:
@@ -94,14 +110,12 @@ def wave_field(
 
 
 def _periodogram(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Hann-windowed power of one half plane, with its two frequency axes in cycles per pixel."""
+    """Hann-windowed power with its two frequency axes in cycles per pixel, zero first."""
     height, width = grey.shape
     flat = grey - ndimage.uniform_filter(grey, size=max(3, min(height, width) // 3), mode="reflect")
     window = np.hanning(height)[:, None] * np.hanning(width)[None, :]
     power = np.abs(np.fft.fft2(flat * window)) ** 2
-    rows = np.fft.fftfreq(height)
-    half = rows >= 0
-    return power[half], rows[half], np.fft.fftfreq(width)
+    return power, np.fft.fftfreq(height), np.fft.fftfreq(width)
 
 
 def _background(power: np.ndarray) -> np.ndarray:
@@ -112,27 +126,22 @@ def _background(power: np.ndarray) -> np.ndarray:
 def _allowed(row_axis: np.ndarray, column_axis: np.ndarray, side: int) -> np.ndarray:
     frequency = np.hypot(row_axis[:, None], column_axis[None, :])
     allowed = (frequency > 1 / (LONGEST_SHARE * side)) & (frequency < 1 / SHORTEST_PX)
-    # On the row-frequency axis 0 a real picture holds every wave twice.
-    return np.asarray(allowed & ~((row_axis[:, None] == 0) & (column_axis[None, :] < 0)))
+    # A real picture's spectrum holds every wave twice: one half plane is enough.
+    half = (row_axis[:, None] > 0) | ((row_axis[:, None] == 0) & (column_axis[None, :] > 0))
+    return np.asarray(allowed & half)
 
 
 def _refined(
     power: np.ndarray, row: int, column: int, row_axis: np.ndarray, column_axis: np.ndarray
-) -> tuple[float, float]:
-    """Parabola through the logarithm of a peak and its neighbours, along each axis."""
+) -> np.ndarray:
+    """Place of a peak between the bins: a parabola through the logarithms, along each axis."""
 
-    def shift(line: np.ndarray) -> float:
+    def between(line: np.ndarray) -> float:
         before, here, after = np.log(line + 1e-12)
         curve = before - 2 * here + after
         return 0.0 if curve >= 0 else float(np.clip(0.5 * (before - after) / curve, -0.5, 0.5))
 
-    columns = len(column_axis)
-    across = power[row, [(column - 1) % columns, column, (column + 1) % columns]]
-    row_step = row_axis[1] - row_axis[0]
-    along = 0.0
-    if 0 < row < len(row_axis) - 1:
-        along = shift(power[[row - 1, row, row + 1], column])
-    return (
-        float(row_axis[row] + along * row_step),
-        float(column_axis[column] + shift(across) / columns),
-    )
+    height, width = power.shape
+    down = between(power[[(row - 1) % height, row, (row + 1) % height], column])
+    across = between(power[row, [(column - 1) % width, column, (column + 1) % width]])
+    return np.array([row_axis[row] + down / height, column_axis[column] + across / width])

@@ -1,0 +1,69 @@
+"""Checkpoints: complete or absent, two kept, a damaged one passed over."""
+
+import keras
+import numpy as np
+import pytest
+from texture_models.training.checkpoint import (
+    CheckpointMismatch,
+    read_checkpoint,
+    write_checkpoint,
+)
+
+
+def variables(value, shape=(3, 2)):
+    return {"net": [keras.Variable(np.full(shape, value, np.float32)), keras.Variable(value)]}
+
+
+def values(state):
+    return [variable.numpy() for variable in state["net"]]
+
+
+def test_what_was_written_is_read(tmp_path):
+    write_checkpoint(tmp_path, variables(2.0), {"step": 5, "note": "x"})
+    state = variables(0.0)
+    assert read_checkpoint(tmp_path, state) == {"step": 5, "note": "x"}
+    assert (values(state)[0] == 2.0).all()
+
+
+def test_an_empty_folder_has_no_checkpoint(tmp_path):
+    assert read_checkpoint(tmp_path, variables(0.0)) is None
+
+
+def test_the_newest_two_are_kept(tmp_path):
+    for step in (1, 20, 300):
+        write_checkpoint(tmp_path, variables(float(step)), {"step": step})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "step-00000020.npz",
+        "step-00000300.npz",
+    ]
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty"])
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, damage):
+    write_checkpoint(tmp_path, variables(1.0, (50, 50)), {"step": 1})
+    newest = write_checkpoint(tmp_path, variables(2.0, (50, 50)), {"step": 2})
+    content = bytearray(newest.read_bytes())
+    if damage == "cut":
+        content = content[: len(content) // 2]
+    elif damage == "flip":
+        content[len(content) // 3] ^= 0xFF
+    else:
+        content = bytearray()
+    newest.write_bytes(content)
+    state = variables(0.0, (50, 50))
+    assert read_checkpoint(tmp_path, state)["step"] == 1
+    assert (values(state)[0] == 1.0).all()
+
+
+def test_a_write_that_fails_leaves_the_last_checkpoint(tmp_path):
+    write_checkpoint(tmp_path, variables(1.0), {"step": 1})
+    (tmp_path / "step-00000002.partial").mkdir()  # the file cannot be opened
+    with pytest.raises(OSError, match="step-00000002"):
+        write_checkpoint(tmp_path, variables(2.0), {"step": 2})
+    assert read_checkpoint(tmp_path, variables(0.0))["step"] == 1
+
+
+def test_another_architecture_is_refused_by_name(tmp_path):
+    write_checkpoint(tmp_path, variables(1.0), {"step": 1})
+    with pytest.raises(CheckpointMismatch, match="net/0000"):
+        read_checkpoint(tmp_path, variables(0.0, (4, 2)))

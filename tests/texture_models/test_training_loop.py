@@ -1,0 +1,118 @@
+"""The loop: exact resume, budgets, and what is left behind when it ends early."""
+
+import json
+
+import numpy as np
+import pytest
+from texture_models.families.psgan.config import PsganConfig
+from texture_models.training.config import TrainingConfig
+from texture_models.training.loop import TrainingFailed, fit, rate_factor, share_done
+
+PHOTOGRAPHS = {
+    name: [np.random.default_rng(seed).integers(0, 256, (64, 64, 3), dtype=np.uint8)]
+    for seed, name in enumerate(("brick", "moss"))
+}
+
+
+class SeededBatches:
+    """Batches that depend on their position alone, as the real stream's do."""
+
+    def __init__(self, position, stop_at=None, broken_at=None):
+        self.position, self.stop_at, self.broken_at = position, stop_at, broken_at
+
+    def __iter__(self):
+        while True:
+            if self.position == self.stop_at:
+                raise KeyboardInterrupt
+            image = np.random.default_rng(self.position).random((2, 32, 32, 3), dtype=np.float32)
+            if self.position == self.broken_at:
+                image[:] = np.nan
+            self.position += 1
+            yield image * 2 - 1, np.array([0, 1])
+
+    def close(self):
+        pass
+
+
+def train(run_dir, batches=SeededBatches, **changes):
+    return fit(
+        PsganConfig.tiny(materials=("brick", "moss")),
+        TrainingConfig.tiny(**{"steps": 6, "r1_every": 2, **changes}),
+        open_batches=batches,
+        photographs=PHOTOGRAPHS,
+        run_dir=run_dir,
+    )
+
+
+def weights(result):
+    import h5py
+
+    found = {}
+    with h5py.File(result.model_dir / "generator.weights.h5") as file:
+        file.visititems(
+            lambda name, x: found.update({name: x[()]}) if hasattr(x, "shape") else None
+        )
+    return found
+
+
+def test_an_interrupted_run_ends_with_the_weights_of_the_uninterrupted_one(tmp_path):
+    whole = train(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "parts", lambda position: SeededBatches(position, stop_at=3))
+    resumed = train(tmp_path / "parts")
+    one, two = weights(whole), weights(resumed)
+    assert one.keys() == two.keys()
+    for name in one:
+        assert np.array_equal(one[name], two[name]), name
+    steps = [json.loads(line)["step"] for line in (tmp_path / "parts/history.jsonl").open()]
+    assert steps == sorted(set(steps))
+
+
+def test_a_finished_training_is_not_repeated(tmp_path):
+    first = train(tmp_path)
+
+    def no_batches(position):
+        raise AssertionError("trained again")
+
+    assert train(tmp_path, no_batches) == first
+
+
+def test_a_loss_that_is_no_number_stops_with_advice_and_keeps_the_checkpoint(tmp_path):
+    with pytest.raises(TrainingFailed, match="at step 20.*lower generator_rate"):
+        train(
+            tmp_path,
+            lambda position: SeededBatches(position, broken_at=14),
+            steps=30,
+            checkpoint_seconds=0,
+        )
+    assert list((tmp_path / "checkpoints").glob("*.npz"))
+    assert not (tmp_path / "finished.json").exists()
+
+
+def test_a_patch_that_does_not_fit_the_cells_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="patch_px=40 .* 32 and 48"):
+        train(tmp_path, patch_px=40)
+
+
+def test_previews_show_every_material_at_fixed_seeds(tmp_path):
+    from PIL import Image
+
+    result = train(tmp_path, steps=2, preview_seconds=0)
+    assert len(result.preview_paths) >= 1
+    with Image.open(result.preview_paths[-1]) as picture:
+        assert picture.size == (3 * 192, 2 * 192)
+
+
+def test_minutes_end_a_training_before_its_steps():
+    training = TrainingConfig(steps=1000, minutes=2)
+    assert share_done(training, 10, 60.0) == 0.5
+    assert share_done(training, 10, 121.0) == 1.0
+    assert share_done(TrainingConfig(steps=1000), 250, 1e6) == 0.25
+
+
+def test_rates_fall_over_the_last_share_and_never_below_the_floor():
+    training = TrainingConfig(decay_share=0.4, decay_to=0.1)
+    factors = [rate_factor(training, done) for done in np.linspace(0, 1, 101)]
+    assert factors[60] == 1.0
+    assert factors == sorted(factors, reverse=True)
+    assert factors[-1] == pytest.approx(0.1)
