@@ -73,7 +73,7 @@ def read_checkpoint(folder: Path, state: Mapping[str, Sequence[Any]]) -> dict[st
     """
     for path in sorted(folder.glob("step-*.npz"), reverse=True):
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):
             continue  # damaged: the one before it is as good, a minute older
