@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import importlib.metadata
 import logging
+import os
 import sys
 import time
 import traceback
@@ -26,6 +27,7 @@ from flows.deployments import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tasks.settings import Settings
@@ -121,7 +123,9 @@ def _run_and_explain(name: str, flow: Any, parameters: dict[str, Any], settings:
     log_path = _open_log(settings)
     again = f"run the same command again to go on (log: {log_path})"
     try:
-        _run_flow(name, flow, parameters, settings)
+        with log_path.open("a") as log, _noise_into(log):
+            result = _run_flow(name, flow, parameters, settings)
+        _print_result(result)
     except KeyboardInterrupt:
         return _fail(f"stopped; {again}", INTERRUPTED)
     except TerminationSignal:
@@ -133,7 +137,23 @@ def _run_and_explain(name: str, flow: Any, parameters: dict[str, Any], settings:
     return 0
 
 
-def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settings) -> None:
+@contextlib.contextmanager
+def _noise_into(log: TextIO) -> Iterator[None]:
+    """Keep the terminal for our own lines; what libraries print goes to the log file.
+
+    TensorFlow's C++ and child processes write to descriptor 2, whatever `sys.stderr` is, so the
+    descriptor itself is redirected and `sys.stderr` keeps a copy of the old one.
+    """
+    with os.fdopen(os.dup(2), "w", buffering=1) as terminal:
+        os.dup2(log.fileno(), 2)
+        try:
+            with contextlib.redirect_stderr(terminal), contextlib.redirect_stdout(log):
+                yield
+        finally:
+            os.dup2(terminal.fileno(), 2)
+
+
+def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settings) -> Any:
     from tasks.door_checks import check_doors, without_credentials
     from tasks.embedded_server import embedded_server
     from tasks.held_lock import held_lock
@@ -151,9 +171,9 @@ def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settin
                 result = flow(**parameters)
         else:
             result = flow(**parameters)
-    _print_result(result)
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     _say(f"done in {minutes} min {seconds:02d} s")
+    return result
 
 
 def _print_result(result: Any) -> None:

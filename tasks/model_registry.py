@@ -8,6 +8,7 @@ What is known about a version stands in its tags, so a reader needs no file of t
 import importlib.metadata
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import mlflow
@@ -17,10 +18,11 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 from tasks.content_keys import ROOT
+from tasks.errors import MillError
 from tasks.records import RegisteredModel, TrainingRun
 from tasks.settings import Settings
 from tasks.tracking import connect, download
-from texture_models.saved_model import weights_sha256
+from texture_models.saved_model import WEIGHTS, weights_sha256
 
 CANDIDATE: Final = "candidate"
 CHAMPION: Final = "champion"
@@ -134,19 +136,20 @@ def fetch_weights(settings: Settings, model: RegisteredModel, folder: Path) -> P
     Only numbers are read from it; the code that travels with the version is not executed.
 
     Raises:
-        MillError: the registry does not have it any more.
-        ValueError: the weights are not those that were registered.
+        MillError: the registry does not have it any more, or has other weights.
     """
     place = folder / model.weights_sha256[:16]
     if not place.is_dir():
-        fetched = download(settings, model.uri, folder / f"{place.name}.partial")
-        saved = next(path.parent for path in fetched.rglob("generator.weights.h5"))
-        if weights_sha256(saved) != model.weights_sha256:
-            raise ValueError(
-                f"the weights of {model.uri} are not those that were registered; "
-                "register the model again"
-            )
-        saved.replace(place)
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder, prefix=".incomplete-") as temporary:
+            fetched = download(settings, model.uri, Path(temporary))
+            saved = next(path.parent for path in fetched.rglob(WEIGHTS))
+            if weights_sha256(saved) != model.weights_sha256:
+                raise MillError(
+                    f"the weights of {model.uri} are not those that were registered; "
+                    "register the model again"
+                )
+            saved.replace(place)
     return place
 
 

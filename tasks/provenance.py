@@ -28,7 +28,7 @@ def dataset_folder(settings: Settings, model: RegisteredModel) -> Path:
     place = settings.home / "models" / f"dataset-{model.mlflow_run_id}"
     if not place.is_dir():
         place.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=place.parent) as temporary:
+        with TemporaryDirectory(dir=place.parent, prefix=".incomplete-") as temporary:
             download(settings, f"runs:/{model.mlflow_run_id}/dataset", Path(temporary)).rename(
                 place
             )

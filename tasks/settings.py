@@ -129,7 +129,9 @@ def embedded_defaults(settings: Settings) -> Mapping[str, str]:
         "PREFECT_LOGGING_EXTRA_LOGGERS": "tasks",
         "DO_NOT_TRACK": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_LOGGING_LEVEL": "WARNING",
+        "MLFLOW_LOGGING_LEVEL": "ERROR",
+        # Or every model carries this checkout's pyproject.toml and uv.lock.
+        "MLFLOW_UV_AUTO_DETECT": "false",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_TRACKING_URI": settings.tracking_uri,
         "NO_ALBUMENTATIONS_UPDATE": "1",

@@ -1,7 +1,7 @@
-"""Examples of a prepared TensorFlow dataset, encoded, without TensorFlow where the format allows."""
+"""Examples of a TensorFlow dataset, still encoded; without TensorFlow where its format allows."""
 
 import contextlib
-import sys
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,8 +21,8 @@ def prepare_builder(builder: tfds.core.DatasetBuilder) -> None:
     """
     tfds.disable_progress_bar()
     try:
-        # TFDS prints what it does; standard output belongs to whoever called us.
-        with contextlib.redirect_stdout(sys.stderr):
+        # TFDS prints what it does; what is shown on a terminal is the caller's to decide.
+        with contextlib.redirect_stdout(io.StringIO()):
             builder.download_and_prepare()
     except OSError as error:
         raise DatasetError(
