@@ -9,7 +9,7 @@ from data.records import Symmetry
 # Albumentations asks a server for its newest version when it is imported; nothing here needs that.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
-import albumentations as A  # noqa: E402, N812  (after the line above; the name of its own docs)
+import albumentations as A
 
 
 def build_augmentation(config: AugmentationConfig, symmetries: Sequence[Symmetry]) -> A.Compose:
@@ -17,7 +17,8 @@ def build_augmentation(config: AugmentationConfig, symmetries: Sequence[Symmetry
 
     Args:
         config: what may be changed, and how much.
-        symmetries: geometric changes that leave this photograph's statistics as they are; only these
+        symmetries: geometric changes that leave this photograph's statistics as they are; only
+        these
             are used. Each keeps the patch's grid: no pixel is interpolated.
 
     Randomness: `compose.set_random_seed(seed)` before a call decides everything about that call.

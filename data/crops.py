@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 
-import albumentations as A  # noqa: N812  (the name its own documentation uses)
+import albumentations as A
 import numpy as np
 
 from data.augmentation import build_augmentation
@@ -32,10 +32,11 @@ class _Exemplar:
 class CropStream:
     """Endless iterator of (image, material).
 
-    image: (batch_size, patch_px, patch_px, 3), float32, -1..1. material: (batch_size,), int32, index
-    into `dataset.materials`. Materials are balanced: no batch has more than one patch more of one than
-    of another, and over several batches the remainder goes round. Inside a material, photographs are
-    drawn evenly and positions uniformly over the training region; the held-out strip is never touched.
+    image: (batch_size, patch_px, patch_px, 3), float32, -1..1. material: (batch_size,), int32,
+    index into `dataset.materials`. Materials are balanced: no batch has more than one patch more
+    of one than of another, and over several batches the remainder goes round. Inside a material,
+    photographs are drawn evenly and positions uniformly over the training region; the held-out
+    strip is never touched.
 
     Randomness: batch n depends on the dataset, the configuration, `seed` and n alone, not on the
     number of workers, on prefetching or on where the stream was opened.
@@ -46,8 +47,8 @@ class CropStream:
         patch_px: side of a patch, prepared pixels.
         batch_size: patches in a batch.
         seed: decides every batch, together with its index; 0 or more.
-        position: index of the first batch; give the `position` of an earlier stream to go on from it.
-        prefetch: batches kept ready ahead of the reader.
+        position: index of the first batch; give the `position` of an earlier stream to go on from
+        it. prefetch: batches kept ready ahead of the reader.
         workers: threads that cut them.
 
     Raises:
@@ -161,9 +162,9 @@ def _load(dataset: PreparedDataset, patch_px: int) -> list[list[_Exemplar]]:
         height, width = exemplar.pixels.shape[:2]
         if min(height, width) < patch_px:
             raise DatasetError(
-                f"{exemplar.photograph.source_name} leaves {width} x {height} px for training, less "
-                f"than a patch of {patch_px}; choose patch_px <= {min(height, width)}, a larger "
-                "texel_scale, or leave the photograph out"
+                f"{exemplar.photograph.source_name} leaves {width} x {height} px for training, "
+                f"less than a patch of {patch_px}; choose patch_px <= {min(height, width)}, "
+                "a larger texel_scale, or leave the photograph out"
             )
     return [
         [exemplar for exemplar in exemplars if exemplar.photograph.material == material]

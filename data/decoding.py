@@ -61,7 +61,8 @@ def decode_picture(content: bytes, *, max_pixels: int) -> Picture:
         max_pixels: limit on the header's width x height, checked before any pixel is decoded.
 
     Raises:
-        RefusedPictureError: undecodable, truncated, too many pixels, animated, transparent, HDR or flat.
+        RefusedPictureError: undecodable, truncated, too many pixels, animated, transparent, HDR or
+        flat.
     """
     if not content:
         raise RefusedPictureError("empty file")
@@ -186,7 +187,7 @@ def _to_srgb(picture: Image.Image, profile: bytes | None, repairs: list[str]) ->
         )
     except (ImageCms.PyCMSError, OSError):
         return picture  # a broken profile is worth less than the pixels
-    repairs.append(f"colours converted from {name[:40]} to sRGB")
+    repairs.append(f"colours converted from {picture.mode} ({name[:40]}) to sRGB")
     return converted if converted is not None else picture
 
 

@@ -6,7 +6,6 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,13 +20,11 @@ from data.photo_analysis import analyse
 from data.pixels import held_out_box, write_pixels
 from data.records import DatasetError, IngestRow, Photograph, PreparedDataset
 from data.slugs import material_slugs, photo_id
-from data.sources.candidate import Candidate, Source
+from data.sources.candidate import Candidate, Progress, Source
 from data.texel_scale import PATCH_PX, choose_texel_scale, rescale
 
 PREPARATION_VERSION = 1
 """Part of every fingerprint. Raise it when the same source would give other pixels or records."""
-
-Progress = Callable[[int, int, str], None]
 
 
 def prepare(
@@ -40,7 +37,8 @@ def prepare(
     """Check, scale and analyse the photographs of a source; reuse the result if nothing changed.
 
     Writes `<datasets_dir>/<fingerprint[:16]>/` with `photos/*.png` and `dataset.json`, under a
-    temporary name until it is whole. One bad file never stops the rest: it gets a row that says why.
+    temporary name until it is whole. One bad file never stops the rest: it gets a row that says
+    why.
 
     Args:
         config: what to prepare.
@@ -126,7 +124,7 @@ class _Ingest:
     def run(self, source: Source, on_progress: Progress) -> None:
         """Look at every file that can still be taken."""
         (self.work / "photos").mkdir(parents=True)
-        for row in source.refused():
+        for row in source.prepare(on_progress):
             if not row.material or row.material in self.slugs:
                 self.rows.append(
                     row.model_copy(update={"material": self.slugs.get(row.material, "")})
@@ -134,7 +132,8 @@ class _Ingest:
         for number, candidate in enumerate(source.candidates(), start=1):
             if candidate.label in self.slugs and not self._is_full(self.slugs[candidate.label]):
                 self._look_at(candidate)
-                on_progress(number, len(source), candidate.source_name)
+                done, total = source.prepared_steps + number, source.prepared_steps + len(source)
+                on_progress(done, total, candidate.source_name)
             if all(self._is_full(slug) for slug in self.slugs.values()):
                 break
 

@@ -20,9 +20,10 @@ _BLURS_PX = (1.0, 2.0, 4.0)
 def stationarity(pixels: np.ndarray) -> float:
     """Largest share of variance that lies between the parts of a photograph, 0..1.
 
-    The picture is cut into 4 x 4 parts of 4 x 4 cells. For lightness, two colour axes and the power of
-    three frequency bands, the variance of cells splits into that inside parts and that between parts
-    (intraclass correlation, one-way analysis of variance). 0: where one looks makes no difference.
+    The picture is cut into 4 x 4 parts of 4 x 4 cells. For lightness, two colour axes and the
+    power of three frequency bands, the variance of cells splits into that inside parts and that
+    between parts (intraclass correlation, one-way analysis of variance). 0: where one looks makes
+    no difference.
 
     Args:
         pixels: (height, width, 3) uint8 RGB, both sides at least 16.

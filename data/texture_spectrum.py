@@ -33,10 +33,10 @@ def _coordinates(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
 def autocorrelation(grey: np.ndarray) -> np.ndarray:
     """Correlation of a detrended picture with itself, per lag.
 
-    (height, width) float -> (height, width) float32 with lag (0, 0) at [0, 0], negative lags wrapped
-    to the end as `np.fft` has them; 1 at the origin. Lags beyond half a side are not meaningful. The
-    picture is windowed (Hann) and the window divided out again, so that neither the frame nor
-    leakage looks like a period.
+    (height, width) float -> (height, width) float32 with lag (0, 0) at [0, 0], negative lags
+    wrapped to the end as `np.fft` has them; 1 at the origin. Lags beyond half a side are not
+    meaningful. The picture is windowed (Hann) and the window divided out again, so that neither
+    the frame nor leakage looks like a period.
     """
     height, width = grey.shape
     window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
@@ -98,10 +98,10 @@ def structure_size(grey: np.ndarray) -> float:
 def repeats(grey: np.ndarray, correlation: np.ndarray) -> list[float]:
     """Lengths in pixels of what repeats, shortest first; empty where nothing does.
 
-    Two looks: peaks of the two-dimensional autocorrelation (tiles, weaves, studs), and of the picture
-    averaged along its rows and columns (courses of brick, planks), whose joints are not aligned in
-    the other direction. A pattern within a pattern shorter than a quarter of the longest repeat, such
-    as the threads of a checked cloth, is left out.
+    Two looks: peaks of the two-dimensional autocorrelation (tiles, weaves, studs), and of the
+    picture averaged along its rows and columns (courses of brick, planks), whose joints are not
+    aligned in the other direction. A pattern within a pattern shorter than a quarter of the
+    longest repeat, such as the threads of a checked cloth, is left out.
 
     Args:
         grey: (height, width) float, detrended.
@@ -115,8 +115,8 @@ def repeats(grey: np.ndarray, correlation: np.ndarray) -> list[float]:
 def _lattice_repeat(correlation: np.ndarray) -> float | None:
     """Shortest off-centre peak that is about as high as the highest one.
 
-    A peak counts if it lies outside the central lobe, three of its lags fit into the picture, and it
-    stands four standard errors above what a texture of the same grain reaches by chance.
+    A peak counts if it lies outside the central lobe, three of its lags fit into the picture, and
+    it stands four standard errors above what a texture of the same grain reaches by chance.
     """
     distance = _lag_distance(correlation.shape)
     smooth = ndimage.gaussian_filter(correlation, 1.0, mode="wrap")
@@ -147,10 +147,13 @@ def _course_repeat(grey: np.ndarray, axis: int) -> float | None:
     lags = np.fft.irfft(np.abs(np.fft.rfft(line, size)) ** 2, size)[: line.size // 3]
     lags /= np.fft.irfft(np.abs(np.fft.rfft(window, size)) ** 2, size)[: line.size // 3]
     lags /= lags[0]
+    # By chance an average with lobes this wide correlates with itself by one standard error.
+    chance = np.sqrt(2 * _lobe_radius(lags) / line.size)
+    threshold = max(0.4, 2.5 * chance)
     rise = lags - np.minimum.accumulate(lags)
     for lag in range(2, lags.size - 1):
         is_peak = lags[lag] >= lags[lag - 1] and lags[lag] > lags[lag + 1]
-        if is_peak and lags[lag] > 0.4 and rise[lag] > 0.4:
+        if is_peak and lags[lag] > threshold and rise[lag] > threshold:
             return float(lag)
     return None
 

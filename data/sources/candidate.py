@@ -1,6 +1,6 @@
 """What every source hands to ingest, whatever it read it from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,6 +30,10 @@ class Candidate:
     repairs: tuple[str, ...] = ()
 
 
+Progress = Callable[[int, int, str], None]
+"""Called with (done, total, name) after every file."""
+
+
 class Source(Protocol):
     """A set of candidates with an identity.
 
@@ -37,14 +41,19 @@ class Source(Protocol):
         place: for messages, where the user told us to look.
         tfds_name: full name of the TensorFlow dataset behind it.
         identity: changes whenever a byte, a label or a licence of the source changes.
+        prepared_steps: how often `prepare` reports progress.
     """
 
     place: str
     tfds_name: str
     identity: str
+    prepared_steps: int
 
-    def refused(self) -> list[IngestRow]:
-        """Files that never became candidates, with the reason (material: the label as found)."""
+    def prepare(self, on_progress: Progress) -> list[IngestRow]:
+        """Make the candidates readable; must be called first.
+
+        Returns a row for every file that never becomes a candidate (material: the label as found).
+        """
         ...
 
     def labels(self) -> list[str]:

@@ -1,6 +1,8 @@
 """Any dataset of the TensorFlow datasets catalogue that has an image: `tfds:NAME`."""
 
+import contextlib
 import hashlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import tensorflow_datasets as tfds
 from data.licences import spdx_identifier
 from data.records import DatasetError, IngestRow
 from data.slugs import printable
-from data.sources.candidate import Candidate
+from data.sources.candidate import Candidate, Progress
 from data.sources.examples import read_encoded
 
 _NAME_KEYS = ("file_name", "filename", "image/filename", "id")
@@ -19,10 +21,13 @@ _NAME_KEYS = ("file_name", "filename", "image/filename", "id")
 class CatalogueSource:
     """One catalogue dataset, all splits, as ingest sees it.
 
-    A dataset that was never prepared is downloaded into `data_dir` by `tfds.load`, which takes a
-    network; a prepared one is only read, so a read-only folder is fine. Every picture carries the
+    A dataset that was never prepared is downloaded into `data_dir` by `tfds.load`. Without a
+    network that ends in an error, after the ten retries of TFDS's downloader, about three minutes.
+    A prepared dataset is only read, so a read-only folder is fine. Every picture carries the
     licence that the catalogue states for the whole dataset, mostly none.
     """
+
+    prepared_steps = 0
 
     def __init__(self, name: str, data_dir: Path) -> None:
         """Load or download.
@@ -35,33 +40,21 @@ class CatalogueSource:
             DatasetError: no such dataset, no image in it, or it cannot be downloaded or written.
         """
         self.place = f"tfds:{name}"
-        tfds.disable_progress_bar()
-        try:
-            # No split: this only makes sure that the dataset is there.
-            _, info = tfds.load(name, split=[], data_dir=str(data_dir), with_info=True)
-        except tfds.core.DatasetNotFoundError as error:
-            raise DatasetError(
-                f"TensorFlow datasets has no {name!r}; names are listed at "
-                "https://www.tensorflow.org/datasets/catalog"
-            ) from error
-        # Downloaders, checksums, parsers of 1000 datasets: any error means it cannot be had.
-        except Exception as error:
-            raise DatasetError(
-                f"tfds:{name} is not prepared under {data_dir} and could not be downloaded "
-                f"({_one_line(error)}); check the network, or point the TFDS data directory at a "
-                "prepared copy"
-            ) from error
+        self._info = _load(name, data_dir)
         self._builder = tfds.builder(name, data_dir=str(data_dir))
-        self._info = info
-        self._image_key = _key_of(info, tfds.features.Image)
-        if self._image_key is None:
-            raise DatasetError(f"tfds:{name} has no image; it has {', '.join(info.features)}")
-        self._label_key = _key_of(info, tfds.features.ClassLabel)
-        self.tfds_name = info.full_name
-        self.identity = hashlib.sha256(info.as_json.encode()).hexdigest()
+        image_key = _key_of(self._info, tfds.features.Image)
+        if image_key is None:
+            raise DatasetError(
+                f"{self.place} has no image; it has {', '.join(self._info.features)}"
+            )
+        self._image_key = image_key
+        self._label_key = _key_of(self._info, tfds.features.ClassLabel)
+        self.tfds_name = self._info.full_name
+        self.identity = hashlib.sha256(self._info.as_json.encode()).hexdigest()
 
-    def refused(self) -> list[IngestRow]:
-        """None yet: every example becomes a candidate."""
+    def prepare(self, on_progress: Progress) -> list[IngestRow]:
+        """Nothing is left to do, and every example becomes a candidate."""
+        del on_progress
         return []
 
     def labels(self) -> list[str]:
@@ -76,9 +69,9 @@ class CatalogueSource:
 
     def candidates(self) -> Iterator[Candidate]:
         """Every example, split by split in stored order."""
-        licence, labels = spdx_identifier(self._info.license or ""), self.labels()
+        licence, labels = spdx_identifier(self._info.redistribution_info.license), self.labels()
         for split in sorted(self._info.splits):
-            examples = read_encoded(self._builder, split, image_key=str(self._image_key))
+            examples = read_encoded(self._builder, split, image_key=self._image_key)
             for number, example in enumerate(examples):
                 content = bytes(example[self._image_key])
                 label = labels[int(example[self._label_key]) if self._label_key else 0]
@@ -90,6 +83,28 @@ class CatalogueSource:
                     licence=licence,
                     origin=self._info.homepage or self.tfds_name,
                 )
+
+
+def _load(name: str, data_dir: Path) -> tfds.core.DatasetInfo:
+    tfds.disable_progress_bar()
+    try:
+        # TFDS prints what it does; standard output belongs to whoever called us.
+        with contextlib.redirect_stdout(sys.stderr):
+            # No split: this only makes sure that the dataset is there.
+            _, info = tfds.load(name, split=[], data_dir=str(data_dir), with_info=True)
+    except tfds.core.DatasetNotFoundError as error:
+        raise DatasetError(
+            f"TensorFlow datasets has no {name!r}; names are listed at "
+            "https://www.tensorflow.org/datasets/catalog"
+        ) from error
+    # Downloaders, checksums, parsers of a thousand datasets: any error means it cannot be had.
+    except Exception as error:
+        raise DatasetError(
+            f"tfds:{name} is not prepared under {data_dir} and could not be downloaded "
+            f"({_one_line(error)}); check the network, or point the TFDS data directory at a "
+            "prepared copy"
+        ) from error
+    return info
 
 
 def _key_of(info: tfds.core.DatasetInfo, kind: type) -> str | None:

@@ -1,4 +1,4 @@
-"""A folder or fsspec URL -> which files are in it, their materials and licences. Decodes nothing."""
+"""A folder or fsspec URL -> its files, their materials and licences. Decodes nothing."""
 
 import hashlib
 import json
@@ -50,8 +50,8 @@ class PictureFolder:
     """The files of one folder, looked at once.
 
     Hidden files and folders, side documents (`.txt`, `.csv`, ...) and system files are passed over;
-    any other file is listed, with a refusal when its ending is not a picture's. Pictures directly in
-    the folder form one material, named like the folder, unless there are subfolders with files.
+    any other file is listed, with a refusal when its ending is not a picture's. Pictures directly
+    in the folder form one material, named like the folder, unless there are subfolders with files.
     """
 
     def __init__(self, url: str) -> None:

@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
 from data.records import IngestRow
-from data.sources.candidate import Candidate
+from data.sources.candidate import Candidate, Progress
 from data.sources.examples import RANDOM_ACCESS_FORMAT, prepare_builder, read_encoded
 from data.sources.texture_features import candidate_of, texture_features
 
@@ -29,7 +29,9 @@ class SamplePhotos(tfds.core.GeneratorBasedBuilder):
     """
 
     VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "brick, grass and gravel as scikit-image 0.26 carries them"}  # noqa: RUF012  (read by TFDS as a class attribute)
+    RELEASE_NOTES: ClassVar[dict[str, str]] = {
+        "1.0.0": "brick, grass and gravel as scikit-image 0.26 carries them"
+    }
 
     def _info(self) -> tfds.core.DatasetInfo:
         return tfds.core.DatasetInfo(
@@ -71,15 +73,17 @@ class SamplePhotosSource:
     """The built-in photographs as ingest sees them; prepared under `tfds_dir` on first use."""
 
     place = "the built-in photographs"
+    prepared_steps = 0
 
     def __init__(self, tfds_dir: Path) -> None:
-        """Nothing is written until the candidates are asked for."""
         self._builder = SamplePhotos(data_dir=str(tfds_dir), file_format=RANDOM_ACCESS_FORMAT)
         self.tfds_name = self._builder.info.full_name
         self.identity = self.tfds_name
 
-    def refused(self) -> list[IngestRow]:
-        """None: they are known to be sound."""
+    def prepare(self, on_progress: Progress) -> list[IngestRow]:
+        """Copy them out of the wheel; none is refused, they are known to be sound."""
+        del on_progress  # three files take no time
+        prepare_builder(self._builder)
         return []
 
     def labels(self) -> list[str]:
@@ -92,6 +96,5 @@ class SamplePhotosSource:
 
     def candidates(self) -> Iterator[Candidate]:
         """The photographs by name."""
-        prepare_builder(self._builder)
         for example in read_encoded(self._builder, "train", image_key="image"):
             yield candidate_of(example, self.labels())

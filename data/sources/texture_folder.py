@@ -1,15 +1,15 @@
-"""The TensorFlow dataset `texture_folder`: any folder or URL of pictures, one subfolder a material."""
+"""The TensorFlow dataset `texture_folder`: pictures in a folder, one subfolder a material."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow_datasets as tfds
 
 from data.decoding import RefusedPictureError, decode_picture
 from data.records import IngestRow
-from data.sources.candidate import Candidate
+from data.sources.candidate import Candidate, Progress
 from data.sources.examples import RANDOM_ACCESS_FORMAT, prepare_builder, read_encoded
 from data.sources.picture_folder import FolderEntry, PictureFolder
 from data.sources.texture_features import candidate_of, encode_lossless, texture_features
@@ -18,9 +18,10 @@ from data.sources.texture_features import candidate_of, encode_lossless, texture
 class TextureFolder(tfds.core.GeneratorBasedBuilder):
     """Pictures of materials from a folder or fsspec URL, checked, upright, as lossless 8-bit PNG.
 
-    Images have one channel when every file's header says grey, three otherwise. Files that cannot be
-    used are left out; `info.metadata["refused"]` lists each with its reason. The dataset lies in a
-    folder named by the pictures' content, so a changed folder is a new dataset, never a stale one.
+    Images have one channel when every file's header says grey, three otherwise. Files that cannot
+    be used are left out; `info.metadata["refused"]` lists each with its reason. The dataset lies
+    in a folder named by the pictures' content, so a changed folder is a new dataset, never a stale
+    one.
 
     Args:
         folder: what is to be read.
@@ -29,11 +30,14 @@ class TextureFolder(tfds.core.GeneratorBasedBuilder):
     """
 
     VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "lossless picture, label, file name, licence, origin, repairs"}  # noqa: RUF012  (read by TFDS as a class attribute)
+    RELEASE_NOTES: ClassVar[dict[str, str]] = {
+        "1.0.0": "lossless picture, label, file name, licence, origin, repairs"
+    }
 
     def __init__(self, *, folder: PictureFolder, max_pixels: int, data_dir: Path) -> None:
         """Look, but write nothing yet."""
         self._folder, self._max_pixels = folder, max_pixels
+        self.on_progress: Progress = lambda done, total, name: None
         content = f"folder_{folder.digest[:16]}_{max_pixels}"
         super().__init__(data_dir=str(data_dir / content), file_format=RANDOM_ACCESS_FORMAT)
 
@@ -69,6 +73,7 @@ class TextureFolder(tfds.core.GeneratorBasedBuilder):
                 refused.append(
                     {"file_name": entry.name, "label": entry.label, "reason": str(refusal)}
                 )
+            self.on_progress(number + 1, len(self._folder.entries), entry.name)
 
     def _example(self, entry: FolderEntry) -> dict[str, Any]:
         if entry.refusal:
@@ -101,12 +106,19 @@ class TextureFolderSource:
         self.place = url
         folder = PictureFolder(url)
         self._builder = TextureFolder(folder=folder, max_pixels=max_pixels, data_dir=tfds_dir)
-        self._size = len(folder.entries)
+        self._size = self.prepared_steps = len(folder.entries)
         self.tfds_name = self._builder.info.full_name
         self.identity = folder.digest
 
-    def refused(self) -> list[IngestRow]:
-        """Files that are no usable pictures."""
+    def prepare(self, on_progress: Progress) -> list[IngestRow]:
+        """Check every file and keep a lossless copy; returns the files that are no use."""
+        self._builder.on_progress = lambda done, total, name: on_progress(done, 2 * total, name)
+        try:
+            prepare_builder(self._builder)
+        except AssertionError:
+            # TFDS cannot store a dataset without examples; ingest can say why there are none.
+            if len(self._refused()) != len(self):
+                raise
         return [
             IngestRow(
                 source_name=row["file_name"],
@@ -114,7 +126,7 @@ class TextureFolderSource:
                 verdict="refused",
                 reason=row["reason"],
             )
-            for row in self._prepared_refusals()
+            for row in self._refused()
         ]
 
     def labels(self) -> list[str]:
@@ -127,16 +139,10 @@ class TextureFolderSource:
 
     def candidates(self) -> Iterator[Candidate]:
         """Sound pictures by path."""
-        if len(self._prepared_refusals()) == len(self):
+        if len(self._refused()) == len(self):
             return
         for example in read_encoded(self._builder, "train", image_key="image"):
             yield candidate_of(example, self.labels())
 
-    def _prepared_refusals(self) -> list[dict[str, str]]:
-        try:
-            prepare_builder(self._builder)
-        except AssertionError:
-            # TFDS cannot store a dataset without examples; ingest can say why there are none.
-            if len(self._builder.info.metadata["refused"]) != len(self):
-                raise
+    def _refused(self) -> list[dict[str, str]]:
         return list(self._builder.info.metadata["refused"])
