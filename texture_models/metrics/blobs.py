@@ -5,6 +5,7 @@ Blind to spots no brighter, darker, more contrasted or more coloured than the ph
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import scipy.ndimage
@@ -33,7 +34,7 @@ class Blobs:
     locked_share: float
 
 
-def _fields(picture: Pixels, mode: str) -> list[Plane]:
+def _fields(picture: Pixels, mode: Literal["nearest", "wrap"]) -> list[Plane]:
     """Planes whose extremes are spots: blurred grey and opponent colours, and their contrast."""
     opponent = np.asarray(picture, dtype=np.float32) @ OPPONENT.T
     planes = [np.ascontiguousarray(opponent[..., channel]) for channel in range(3)]

@@ -1,7 +1,7 @@
-"""May a model be rendered and published? Limits on its scores, and the comparison with the champion.
+"""May a model be published? Limits on its scores, and the comparison with the champion.
 
-The limits let honest models through that learnt for a few minutes on a CPU, and refuse broken ones:
-noise, constant colour, collapse, copies, seams. They are no bar of quality; see benchmarks/ for that.
+The limits let honest models through that learnt for a few minutes on a CPU, and refuse broken
+ones: noise, constant colour, collapse, copies, seams. They are no bar of quality; benchmarks/ is.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ class GateConfig(BaseModel, frozen=True, extra="forbid"):
     set_ratio: float = Field(
         6.0, gt=0, description="limit of the set ratio, or of the photograph's own halves if larger"
     )
-    pair_ratio: float = Field(1.5, gt=0, description="limit of the pair ratio")
+    pair_ratio: float = Field(2.2, gt=0, description="limit of the pair ratio")
     top_octave_db: float = Field(
         3.0, gt=0, description="limit of the top octave's |difference|, dB"
     )
@@ -34,7 +34,10 @@ class GateConfig(BaseModel, frozen=True, extra="forbid"):
     )
     diversity_max: float = Field(2.5, gt=0, description="and at most by this")
     spatial_anchoring: float = Field(0.25, gt=0, description="limit of the share of pixels nailed")
-    blobs_per_tile: float = Field(2.0, ge=0, description="spots beyond the photograph's own a tile")
+    blobs_per_tile: float = Field(3.0, ge=0, description="spots beyond the photograph's own a tile")
+    blob_locked_share: float = Field(
+        0.5, gt=0, description="limit of the spots locked to one place"
+    )
     repeat_excess: float = Field(0.25, gt=0, description="limit of the excess repeat inside a tile")
     refuse_memorised: bool = Field(True, description="refuse copies of the training photographs")
     worse_than_champion: float = Field(
@@ -74,6 +77,7 @@ def _limits(scores: TextureScores, gate: GateConfig) -> Iterator[_Limit]:
     yield _Limit("diversity", scores.diversity, gate.diversity_min, gate.diversity_max)
     yield _Limit("spatial anchoring", scores.spatial_anchoring, -_ANY, gate.spatial_anchoring)
     yield _Limit("blobs a tile", scores.blob_excess / scores.n_generated, 0, gate.blobs_per_tile)
+    yield _Limit("locked share of blobs", scores.blob_locked_share, 0, gate.blob_locked_share)
     yield _Limit("repeat excess", scores.repeat_excess, -_ANY, gate.repeat_excess)
 
 
@@ -93,8 +97,8 @@ def _refusals(material: str, scores: TextureScores, gate: GateConfig) -> list[st
         found.append(f"{material}: a tile is mirrored, which the photographs are not")
     if scores.memorised and gate.refuse_memorised:
         found.append(
-            f"{material}: copies its photographs: median match {scores.memorisation_ncc:.2f} against "
-            f"{scores.memorisation_ncc_held_out:.2f} of held-out patches, "
+            f"{material}: copies its photographs: median match {scores.memorisation_ncc:.2f} "
+            f"against {scores.memorisation_ncc_held_out:.2f} of held-out patches, "
             f"{scores.copied_share:.0%} of patches above 0.9 against "
             f"{scores.copied_share_held_out:.0%}"
         )

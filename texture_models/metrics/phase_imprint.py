@@ -6,6 +6,7 @@ Blind to artefacts that are not aligned with the grid, and to a grid that moves 
 from collections.abc import Sequence
 
 import numpy as np
+import scipy.ndimage
 from numpy.typing import NDArray
 
 from texture_models.metrics.windows import Pixels, luminance
@@ -17,14 +18,20 @@ DRAWS = 48
 
 
 def _activity(pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean absolute Laplacian of the columns and of the rows (the outermost ring left out)."""
+    """Mean relative sharpness of the columns and of the rows.
+
+    Relative: |Laplacian| over its mean in 16 px squares, so that joints and stones, which are
+    stronger than any imprint, do not decide; a pattern of period 16 or less passes unchanged.
+    """
     grey = luminance(pixels)
     laplacian = np.zeros_like(grey)
     laplacian[1:-1, 1:-1] = (
         grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
     )
     strength = np.abs(laplacian)
-    return strength.mean(axis=0, dtype=np.float64), strength.mean(axis=1, dtype=np.float64)
+    around = scipy.ndimage.uniform_filter(strength, 16, mode="reflect")
+    relative = strength / (around + 0.5)  # half a grey level: flat regions hold only rounding
+    return relative.mean(axis=0, dtype=np.float64), relative.mean(axis=1, dtype=np.float64)
 
 
 def _profiles(pixels: Pixels) -> list[NDArray[np.float64]]:
@@ -66,22 +73,28 @@ def imprint_side_px(real: Sequence[Pixels], generated: Sequence[Pixels]) -> int:
 def phase_imprint(real: Sequence[Pixels], generated: Sequence[Pixels], seed: int = 0) -> float:
     """Excess variation of sharpness with the position on the grid; above 0.02 suspicious.
 
-    Mean |Laplacian| of columns and rows, folded modulo 2, 4, 8 and 16 px, added up over the
-    generated tiles (all start on the grid); coefficient of variation over the phases minus its 95th
-    percentile for equally many real windows of equal size at random phases; the largest over
-    moduli and axes. A texture with a period of 8 or 16 px is no imprint: each tile's real
+    Mean |Laplacian| (relative to its surroundings) of columns and rows, folded modulo 2, 4, 8 and
+    16 px, added up over the generated tiles (all start on the grid); coefficient of variation over
+    the phases minus its 95th percentile for equally many real windows of equal size at random
+    phases; the largest over moduli and axes. Held-out parts of 29 photographs: at most 0.015, half
+    of them below 0.003. A texture with a period of 8 or 16 px is no imprint: each tile's real
     counterpart keeps one phase, as one photograph does. At most 0 = nothing beyond chance.
 
     Args:
         real: uint8 (height, width, 3) pictures of the training region.
         generated: uint8 (height, width, 3) tiles that start at a corner of a noise cell.
         seed: of the windows.
+
+    Raises:
+        ValueError: the real pictures are below 63 px or the generated ones below 48 px.
     """
     side = imprint_side_px(real, generated)
     rng = np.random.default_rng(seed)
     large = [picture for picture in real if min(picture.shape[:2]) >= side + 15]
-    if not large:
-        raise ValueError(f"no real picture has {side + 15} px; phases need that much room")
+    if not large or min(min(tile.shape[:2]) for tile in generated) < side:
+        raise ValueError(
+            f"phases need tiles of {side} px and a real picture of {side + 15} px; give larger ones"
+        )
     tiles = [w for tile in generated for w in _aligned_windows(tile, side, (0, 0), rng)]
     chance = np.empty((DRAWS, 2 * len(MODULI)))
     for draw in range(DRAWS):

@@ -81,7 +81,7 @@ def _mirror_misfits(plane: Plane, wrap: bool) -> NDArray[np.float64]:
 
     Lines between two columns and through one column are tried; the smaller misfit counts.
     """
-    height, width = plane.shape
+    width = plane.shape[1]
     if wrap:
         plane = np.concatenate([plane, plane[:, : 2 * STRIP_PX + 1]], axis=1)
     lines = width if wrap else width - 2 * STRIP_PX

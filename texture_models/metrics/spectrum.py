@@ -4,6 +4,7 @@ Blind to phase: a picture with the right spectrum and random phases passes here.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import scipy.fft
@@ -42,7 +43,7 @@ def top_octave_db(real: Power, generated: Power, bins: int = 8) -> float:
     frequency = scipy.fft.fftfreq(len(real))
     radius = np.hypot(frequency[:, None], frequency[None, :])
     edges = np.linspace(0.25, 0.5, bins + 1)
-    rings = [(radius >= low) & (radius < high) for low, high in zip(edges, edges[1:], strict=False)]
+    rings = [(radius >= low) & (radius < high) for low, high in pairwise(edges)]
     ratios = [generated[ring].mean() / real[ring].mean() for ring in rings]
     return float(np.mean(10 * np.log10(ratios)))
 
@@ -51,7 +52,7 @@ def _checkerboard(power: Power) -> float:
     """Power in the Nyquist corner over the square ring around it, dB."""
     frequency = np.abs(scipy.fft.fftfreq(len(power)))
     least = np.minimum(frequency[:, None], frequency[None, :])
-    corner, ring = least >= 0.46, (least >= 0.36) & (least < 0.46)
+    corner, ring = least >= 0.44, (least >= 0.34) & (least < 0.44)
     return float(10 * np.log10(power[corner].mean() / power[ring].mean()))
 
 

@@ -35,7 +35,7 @@ class Pyramid:
 
 
 def _low_pass(radius: NDArray[np.float64], octave: int) -> NDArray[np.float64]:
-    """Raised cosine over one octave, 1 below 2**-(octave + 1) and 0 above 2**-octave (Nyquist 1)."""
+    """Raised cosine, 1 below 2**-(octave + 1) and 0 above 2**-octave (Nyquist is 1)."""
     position = np.clip(np.log2(np.maximum(radius, 1e-9)) + octave + 1, 0.0, 1.0)
     return np.cos(np.pi / 2 * position)
 

@@ -8,6 +8,7 @@ and the z-scores use fixed scales (`SCALES_BY_KIND`) instead of a dataset at han
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +96,7 @@ def _band_statistics(pyramid: Pyramid) -> dict[str, list[float]]:
             found["sparsity"].append(float(amplitude.mean()) / power**0.5)
             found["amplitude_acf"] += _autocorrelation(amplitude, 4 * 2**scale)
         found["cross"] += list(_correlations(row)[np.triu_indices(len(row), 1)])
-    for fine, coarse in zip(amplitudes[:-1], amplitudes[1:], strict=True):
+    for fine, coarse in pairwise(amplitudes):
         pairs = zip(fine, coarse, strict=True)
         found["cross"] += [float(_correlations(np.stack(pair))[0, 1]) for pair in pairs]
     return found
