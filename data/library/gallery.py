@@ -56,9 +56,13 @@ def gallery_html(manifest: LibraryManifest) -> str:
 
 def _header(manifest: LibraryManifest) -> str:
     made, dataset = manifest.provenance, manifest.provenance.dataset
+    first_of_each = {
+        document.subject.partition("/")[0]: document.key
+        for document in reversed(list(_documents(manifest, "preview")))
+    }
     strip = "".join(
-        f'<i style="background-image:url({escape(document.key)})"></i>'
-        for document in _documents(manifest, "preview")
+        f'<i style="background-image:url({escape(first_of_each[material])})"></i>'
+        for material in sorted(first_of_each)
     )
     pictures = len({(texture.material, texture.name) for texture in manifest.textures})
     photographs = len(dataset.photographs)
@@ -67,7 +71,7 @@ def _header(manifest: LibraryManifest) -> str:
         ("Family", escape(made.model.family)),
         ("Training run", _code(made.model.mlflow_run_id)),
         ("Weights", _short(made.model.weights_sha256)),
-        ("Photographs", f"{photographs} from {escape(dataset.source)}"),
+        ("Photographs", f"{photographs}, {escape(dataset.source)}"),
         ("Their licences", escape(", ".join(dataset.licences) or "none")),
         ("Dataset", _short(dataset.fingerprint)),
         ("Licence of the textures", escape(made.licence)),

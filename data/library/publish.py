@@ -31,7 +31,7 @@ from data.library.records import (
 from data.object_store import KeyConflict, ObjectMissing, ObjectStore, StoreError, open_store
 
 CLAIM_SCHEMA: Final = "texture-mill.claim/1"
-MAX_CLAIMS: Final = 50  # publishers that could race for one library, with room to spare
+MAX_CLAIMS: Final = 20  # numbers lost to other publishers before the store itself is suspected
 WORKERS: Final = 8  # S3 requests wait for the network, not for a core
 
 OnProgress = Callable[[int, int, str], None]
@@ -103,22 +103,20 @@ def publish_version(
             manifest = read_manifest(store_url, draft.library, newest)
             if manifest.content_digest == plan.content_digest:
                 return _published(store, manifest, nothing_to_do=True)
-    first = (newest or 0) + 1
+    first, last = (newest or 0) + 1, ""
     for _ in range(MAX_CLAIMS):
         version, claim = _claim_version(store, plan, first)
         try:
             manifest = plan.manifest(version, claim.created_at)
             manifest = _write_version(store, manifest, plan, on_progress)
-        except KeyConflict:
+        except KeyConflict as error:
+            last = str(error)
             # Another publisher has this number, or what a dead one left there is damaged. Numbers
             # are cheap: it stays as it is and the next one is taken.
             first = version + 1
             continue
         return _published(store, manifest, nothing_to_do=False)
-    raise StoreError(
-        f"cannot publish at {store.url}: {MAX_CLAIMS} version numbers in a row were taken by "
-        "others; check that the store keeps what is written, and publish again"
-    )
+    raise _no_number(store, last)
 
 
 def latest_version(store_url: str, library: str) -> int | None:
@@ -188,29 +186,29 @@ def _claim_version(store: ObjectStore, plan: VersionPlan, first: int) -> tuple[i
         claim = _read_claim(store, library, version)
         if claim and claim.content_digest == plan.content_digest:
             return version, claim
-    number = max([first - 1, *versions]) + 1
-    while True:
-        created_at = datetime.now(UTC).isoformat(timespec="seconds")
+    after = max([first - 1, *versions]) + 1
+    for number in range(after, after + MAX_CLAIMS):
         content = {
             "schema": CLAIM_SCHEMA,
             "library": library,
             "version": number,
             "content_digest": plan.content_digest,
-            "created_at": created_at,
+            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "claim_id": uuid.uuid4().hex,  # two publishers never write equal claims
         }
-        try:
+        with suppress(KeyConflict):
             store.put_new(f"{_folder(library, number)}/claim.json", canonical_json(content))
-        except KeyConflict:
-            taken = _read_claim(store, library, number)
-            if taken and taken.content_digest == plan.content_digest:
-                return (
-                    number,
-                    taken,
-                )  # another process publishes the same: both write the same bytes
-            number += 1
-            continue
-        return number, _Claim(content_digest=plan.content_digest, created_at=created_at)
+        claim = _read_claim(store, library, number)
+        if claim and claim.content_digest == plan.content_digest:
+            return number, claim  # ours, or of a process that publishes the same bytes
+    raise _no_number(store, "their claims are not ours")
+
+
+def _no_number(store: ObjectStore, last: str) -> StoreError:
+    return StoreError(
+        f"cannot publish at {store.url}: {MAX_CLAIMS} version numbers in a row were lost to others "
+        f"({last}); check that the store keeps what is written, and publish again"
+    )
 
 
 def _read_claim(store: ObjectStore, library: str, version: int) -> _Claim | None:
@@ -235,7 +233,7 @@ def _write_version(
     def check(key: str) -> None:
         content = objects[key]
         if fault := _fault(store, f"{folder}/{key}", len(content), digest(content)):
-            raise LibraryError(f"{fault}; nothing was published, check the store and publish again")
+            raise KeyConflict(fault)
 
     for done, key in enumerate(_in_parallel(write, objects), start=1):
         report(done, total, key)

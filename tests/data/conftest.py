@@ -48,6 +48,14 @@ def s3_url(swift_server: SwiftServer, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"s3://{BUCKET}/test-{uuid.uuid4().hex}"
 
 
+@pytest.fixture(params=["file", "memory"])
+def local_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store of the kinds that need no server, for what does not depend on the kind."""
+    return (
+        (tmp_path / "store").as_uri() if request.param == "file" else f"memory://{uuid.uuid4().hex}"
+    )
+
+
 @pytest.fixture(params=["file", "memory", "s3"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty store of each kind."""

@@ -44,9 +44,9 @@ def test_a_published_version_is_complete_and_readable(store_url):
     assert store.url_of("stones/v0001/gallery.html") == published.gallery_url
 
 
-def test_keys_say_material_name_map_and_width(store_url):
-    publish_version(store_url, draft(), textures())
-    keys = {texture.key for texture in read_manifest(store_url, LIBRARY).textures}
+def test_keys_say_material_name_map_and_width(local_url):
+    publish_version(local_url, draft(), textures())
+    keys = {texture.key for texture in read_manifest(local_url, LIBRARY).textures}
     assert "brick/brick_0001_basecolor_16.png" in keys
     assert "gravel/gravel_0002_basecolor_32.png" in keys
 
@@ -71,23 +71,23 @@ def test_other_content_becomes_the_next_version_and_leaves_the_old_one(store_url
     assert (back.version, back.nothing_to_do) == (3, False)
 
 
-def test_libraries_in_one_store_do_not_see_each_other(store_url):
-    publish_version(store_url, draft(), textures())
-    assert latest_version(store_url, "stone") is None
-    assert publish_version(store_url, draft(library="stone"), textures()).version == 1
+def test_libraries_in_one_store_do_not_see_each_other(local_url):
+    publish_version(local_url, draft(), textures())
+    assert latest_version(local_url, "stone") is None
+    assert publish_version(local_url, draft(library="stone"), textures()).version == 1
 
 
 def test_racing_publishers_all_get_their_own_complete_version(store_url):
-    start = threading.Barrier(4)
+    start = threading.Barrier(3)
 
     def publish(offset: int) -> int:
         mine = textures(offset)
         start.wait()
         return publish_version(store_url, draft(), mine).version
 
-    with ThreadPoolExecutor(4) as pool:
-        versions = dict(enumerate(pool.map(publish, range(4))))
-    assert len(set(versions.values())) == 4
+    with ThreadPoolExecutor(3) as pool:
+        versions = dict(enumerate(pool.map(publish, range(3))))
+    assert len(set(versions.values())) == 3
     for offset, version in versions.items():
         assert verify_version(store_url, LIBRARY, version) == ()
         found = {t.sha256 for t in read_manifest(store_url, LIBRARY, version).textures}
@@ -95,33 +95,33 @@ def test_racing_publishers_all_get_their_own_complete_version(store_url):
 
 
 def test_racing_publishers_of_the_same_content_share_one_version(store_url):
-    start = threading.Barrier(4)
+    start = threading.Barrier(3)
 
     def publish(run: int) -> int:
         mine = draft(provenance=provenance(flow_run_id=f"run {run}"))
         start.wait()
         return publish_version(store_url, mine, textures()).version
 
-    with ThreadPoolExecutor(4) as pool:
-        versions = list(pool.map(publish, range(4)))
+    with ThreadPoolExecutor(3) as pool:
+        versions = list(pool.map(publish, range(3)))
     assert max(versions) == latest_version(store_url, LIBRARY)
     if not store_url.startswith("s3:"):  # Swift may let two of them win different numbers
-        assert versions == [1, 1, 1, 1]
+        assert versions == [1, 1, 1]
     assert verify_version(store_url, LIBRARY) == ()
 
 
-def test_nothing_is_published_where_nothing_was(store_url):
-    assert latest_version(store_url, LIBRARY) is None
+def test_nothing_is_published_where_nothing_was(local_url):
+    assert latest_version(local_url, LIBRARY) is None
     with pytest.raises(LibraryError, match="no version of the library 'stones' is published"):
-        read_manifest(store_url, LIBRARY)
-    publish_version(store_url, draft(), textures())
+        read_manifest(local_url, LIBRARY)
+    publish_version(local_url, draft(), textures())
     with pytest.raises(LibraryError, match="version 7 of the library 'stones' is not published"):
-        read_manifest(store_url, LIBRARY, 7)
+        read_manifest(local_url, LIBRARY, 7)
 
 
-def test_progress_counts_every_object_and_ends_with_the_manifest(store_url):
+def test_progress_counts_every_object_and_ends_with_the_manifest(local_url):
     calls: list[tuple[int, int, str]] = []
-    publish_version(store_url, draft(), textures(), on_progress=lambda *call: calls.append(call))
+    publish_version(local_url, draft(), textures(), on_progress=lambda *call: calls.append(call))
     assert [done for done, _, _ in calls] == list(range(1, len(calls) + 1))
     assert {total for _, total, _ in calls} == {len(calls)}
     assert calls[-1][2] == "manifest.json"
@@ -192,18 +192,18 @@ def test_a_manifest_with_a_key_that_leaves_its_folder_is_refused(tmp_path, key):
         read_manifest(url, LIBRARY)
 
 
-def test_a_number_that_somebody_else_started_is_left_alone(store_url):
-    open_store(store_url).put_new("stones/v0005/claim.json", b"not even JSON")
-    assert publish_version(store_url, draft(), textures()).version == 6
-    assert open_store(store_url).get("stones/v0005/claim.json") == b"not even JSON"
+def test_a_number_that_somebody_else_started_is_left_alone(local_url):
+    open_store(local_url).put_new("stones/v0005/claim.json", b"not even JSON")
+    assert publish_version(local_url, draft(), textures()).version == 6
+    assert open_store(local_url).get("stones/v0005/claim.json") == b"not even JSON"
 
 
-def test_numbers_beyond_four_digits_are_ordered_as_numbers(store_url):
-    store = open_store(store_url)
+def test_numbers_beyond_four_digits_are_ordered_as_numbers(local_url):
+    store = open_store(local_url)
     for number in (9999, 10000):
         store.put_new(f"stones/v{number}/claim.json", b"{}")
-    assert publish_version(store_url, draft(), textures()).version == 10001
-    assert latest_version(store_url, LIBRARY) == 10001
+    assert publish_version(local_url, draft(), textures()).version == 10001
+    assert latest_version(local_url, LIBRARY) == 10001
 
 
 def test_private_photographs_are_neither_shown_nor_named(tmp_path):
