@@ -26,8 +26,10 @@ class GateConfig(BaseModel, frozen=True, extra="forbid"):
     checkerboard_db: float = Field(3.0, gt=0, description="limit of the checkerboard excess, dB")
     phase_imprint: float = Field(0.05, gt=0, description="limit of the upsampling grid's imprint")
     wrap_seam_z: float = Field(2.0, gt=0, description="a seam is visible above this |z| ...")
+    # Of 348 crops rolled so that their wrap is continuous 6 % have |z| > 2, because a joint of the
+    # pattern lies on it; with the ratio 0.3 % are refused, and 82 % of unrolled crops still are.
     wrap_seam_ratio: float = Field(
-        1.0, gt=0, description="... if above this share of 98th percentile"
+        1.2, gt=0, description="... and its step above this multiple of the 98th percentile inside"
     )
     diversity_min: float = Field(
         0.4, ge=0, description="seeds must differ by this share of reality"

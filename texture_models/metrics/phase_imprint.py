@@ -9,7 +9,9 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
-from texture_models.metrics.windows import Pixels, luminance
+from texture_models.metrics.windows import Pixels, Plane, luminance
+
+Vector = NDArray[np.float64]
 
 MODULI = (2, 4, 8, 16)
 #: Windows per tile, and draws of real windows that say what chance alone gives.
@@ -17,49 +19,46 @@ WINDOWS_PER_TILE = 4
 DRAWS = 48
 
 
-def _activity(pixels: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean relative sharpness of the columns and of the rows.
+def _relative_sharpness(pixels: Pixels) -> Plane:
+    """|Laplacian| over its mean in 16 px squares, float32 (height, width).
 
-    Relative: |Laplacian| over its mean in 16 px squares, so that joints and stones, which are
-    stronger than any imprint, do not decide; a pattern of period 16 or less passes unchanged.
+    Relative, so that joints and stones, which are stronger than any imprint, do not decide; a
+    pattern of period 16 or less passes unchanged.
     """
-    grey = luminance(pixels)
-    laplacian = np.zeros_like(grey)
-    laplacian[1:-1, 1:-1] = (
+    grey = np.pad(luminance(pixels), 1, mode="reflect")
+    strength = np.abs(
         grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
     )
-    strength = np.abs(laplacian)
     around = scipy.ndimage.uniform_filter(strength, 16, mode="reflect")
-    relative = strength / (around + 0.5)  # half a grey level: flat regions hold only rounding
-    return relative.mean(axis=0, dtype=np.float64), relative.mean(axis=1, dtype=np.float64)
+    return strength / (around + 0.5)  # half a grey level: flat regions hold only rounding
 
 
-def _profiles(pixels: Pixels) -> list[NDArray[np.float64]]:
-    """Activity folded modulo each of MODULI, for columns and rows; phases count from the corner."""
+def _profiles(window: Plane) -> list[Vector]:
+    """Sharpness of columns and rows folded modulo each of MODULI; phases count from the corner."""
     return [
-        np.array([profile[16:-16][phase::modulus].mean() for phase in range(modulus)])
-        for profile in _activity(pixels)
+        profile.reshape(-1, modulus).mean(axis=0)
+        for profile in (window.mean(0, np.float64), window.mean(1, np.float64))
         for modulus in MODULI
     ]
 
 
-def _variations(windows: Sequence[Pixels]) -> NDArray[np.float64]:
+def _variations(windows: Sequence[Plane]) -> Vector:
     """Coefficient of variation over the phases of the summed profiles, one per modulus and axis."""
     sums = [np.mean(stack, axis=0) for stack in zip(*map(_profiles, windows), strict=True)]
     return np.array([profile.std() / (profile.mean() + 0.1) for profile in sums])
 
 
 def _aligned_windows(
-    picture: Pixels, side_px: int, corner: tuple[int, int], rng: np.random.Generator
-) -> list[Pixels]:
-    """Windows of one picture whose corners are equal modulo 16 px."""
+    sharpness: Plane, side_px: int, corner: tuple[int, int], rng: np.random.Generator
+) -> list[Plane]:
+    """Windows whose corners are equal modulo 16 px."""
     found = []
     for _ in range(WINDOWS_PER_TILE):
         top, left = (
             start + 16 * int(rng.integers(0, (length - side_px - start) // 16 + 1))
-            for start, length in zip(corner, picture.shape[:2], strict=True)
+            for start, length in zip(corner, sharpness.shape, strict=True)
         )
-        found.append(picture[top : top + side_px, left : left + side_px])
+        found.append(sharpness[top : top + side_px, left : left + side_px])
     return found
 
 
@@ -90,18 +89,20 @@ def phase_imprint(real: Sequence[Pixels], generated: Sequence[Pixels], seed: int
     """
     side = imprint_side_px(real, generated)
     rng = np.random.default_rng(seed)
-    large = [picture for picture in real if min(picture.shape[:2]) >= side + 15]
+    large = [_relative_sharpness(p) for p in real if min(p.shape[:2]) >= side + 15]
     if not large or min(min(tile.shape[:2]) for tile in generated) < side:
         raise ValueError(
             f"phases need tiles of {side} px and a real picture of {side + 15} px; give larger ones"
         )
-    tiles = [w for tile in generated for w in _aligned_windows(tile, side, (0, 0), rng)]
+    tiles: list[Plane] = []
+    for tile in generated:
+        tiles += _aligned_windows(_relative_sharpness(tile), side, (0, 0), rng)
     chance = np.empty((DRAWS, 2 * len(MODULI)))
     for draw in range(DRAWS):
-        windows: list[Pixels] = []
+        windows: list[Plane] = []
         for _ in generated:
-            picture = large[int(rng.integers(len(large)))]
+            sharpness = large[int(rng.integers(len(large)))]
             corner = (int(rng.integers(16)), int(rng.integers(16)))
-            windows += _aligned_windows(picture, side, corner, rng)
+            windows += _aligned_windows(sharpness, side, corner, rng)
         chance[draw] = _variations(windows)
     return float((_variations(tiles) - np.quantile(chance, 0.95, axis=0)).max())
