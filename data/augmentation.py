@@ -10,6 +10,7 @@ from data.records import Symmetry
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
 import albumentations as A
+import numpy as np
 
 
 def build_augmentation(config: AugmentationConfig, symmetries: Sequence[Symmetry]) -> A.Compose:
@@ -21,7 +22,7 @@ def build_augmentation(config: AugmentationConfig, symmetries: Sequence[Symmetry
         these
             are used. Each keeps the patch's grid: no pixel is interpolated.
 
-    Randomness: `compose.set_random_seed(seed)` before a call decides everything about that call.
+    Randomness: `augment` decides it by its seed, call by call.
     """
     steps: list[A.BasicTransform] = []
     if config.symmetries == "auto":
@@ -43,6 +44,16 @@ def build_augmentation(config: AugmentationConfig, symmetries: Sequence[Symmetry
             )
         )
     return A.Compose(steps)
+
+
+def augment(compose: A.Compose, patch: np.ndarray, seed: int) -> np.ndarray:
+    """Change one (height, width, 3) uint8 patch. Same seed, same change, whatever came before."""
+    # Not compose.set_random_seed: it gives every transform the same seed, and then both flips
+    # always fall together.
+    seeds = np.random.SeedSequence(seed).generate_state(max(len(compose.transforms), 1))
+    for transform, own_seed in zip(compose.transforms, seeds, strict=False):
+        transform.set_random_seed(int(own_seed))
+    return np.asarray(compose(image=patch)["image"])
 
 
 _GEOMETRY = {

@@ -13,7 +13,7 @@ from types import TracebackType
 import albumentations as A
 import numpy as np
 
-from data.augmentation import build_augmentation
+from data.augmentation import augment, build_augmentation
 from data.config import AugmentationConfig
 from data.pixels import training_region
 from data.records import DatasetError, Photograph, PreparedDataset
@@ -133,10 +133,9 @@ class CropStream:
         top = rng.integers(height - self._patch_px + 1)
         left = rng.integers(width - self._patch_px + 1)
         patch = exemplar.pixels[top : top + self._patch_px, left : left + self._patch_px]
-        compose = self._compose(exemplar.photograph)
         # Drawn even where nothing is done with it, so that switching a change on moves no crop.
-        compose.set_random_seed(int(rng.integers(2**31)))
-        return np.asarray(compose(image=patch)["image"])
+        seed = int(rng.integers(2**31))
+        return augment(self._compose(exemplar.photograph), patch, seed)
 
     def _compose(self, photograph: Photograph) -> A.Compose:
         # A Compose carries its random state, so threads must not share one.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
+from PIL.TiffImagePlugin import TiffImageFile
 
 PICTURE_FORMATS = {
     ".jpg": "JPEG",
@@ -33,6 +34,7 @@ LARGEST_FILE_BYTES = 1_000_000_000
 
 _TRANSPARENT_SHARE = 0.001
 _GREY_MODES = {"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N"}
+_ORIENTATION, _BITS_PER_SAMPLE = 274, 258  # TIFF 6.0 tags, which EXIF shares
 _PAGED_FORMATS = {"TIFF", "MPO"}  # further pages are thumbnails or depth maps, not animation
 
 
@@ -117,7 +119,7 @@ def _decode(opened: Image.Image, content: bytes, max_pixels: int) -> Picture:
         )
     if frames > 1:
         repairs.append(f"first of {frames} pages taken")
-    orientation = opened.getexif().get(0x0112, 1)
+    orientation = opened.getexif().get(_ORIENTATION, 1)
     picture = ImageOps.exif_transpose(opened)
     if orientation in range(2, 9):
         repairs.append(f"turned upright (EXIF orientation {orientation})")
@@ -130,9 +132,11 @@ def _decode(opened: Image.Image, content: bytes, max_pixels: int) -> Picture:
 
 
 def _is_deep(opened: Image.Image, content: bytes) -> bool:
-    """Whether the file holds more than 8 bits a channel; Pillow hides it for colour PNGs."""
-    png_depth = content[24] if opened.format == "PNG" and len(content) > 24 else 8
-    return png_depth == 16 or opened.mode.startswith("I")
+    """Whether the file holds more than 8 bits a channel; Pillow hides it for pictures in colour."""
+    if opened.format == "PNG":
+        return content[24] == 16  # the header's bit depth, https://www.w3.org/TR/png-3/#11IHDR
+    bits = opened.tag_v2.get(_BITS_PER_SAMPLE, (8,)) if isinstance(opened, TiffImageFile) else (8,)
+    return max(bits) > 8 or opened.mode.startswith("I")
 
 
 def _to_eight_bits(picture: Image.Image, deep: bool, repairs: list[str]) -> Image.Image:

@@ -116,7 +116,7 @@ def _lattice_repeat(correlation: np.ndarray) -> float | None:
     """Shortest off-centre peak that is about as high as the highest one.
 
     A peak counts if it lies outside the central lobe, three of its lags fit into the picture, and
-    it stands four standard errors above what a texture of the same grain reaches by chance.
+    it stands 4.5 standard errors above zero: some thousand lags are looked at.
     """
     distance = _lag_distance(correlation.shape)
     smooth = ndimage.gaussian_filter(correlation, 1.0, mode="wrap")
@@ -124,11 +124,7 @@ def _lattice_repeat(correlation: np.ndarray) -> float | None:
     highest = smooth == ndimage.maximum_filter(smooth, size=2 * max(lobe, 3) + 1, mode="wrap")
     # The array's sides are the picture's, as lags reach half a side both ways.
     near = (distance > 1.5 * max(lobe, 2)) & (distance < min(correlation.shape) / 3)
-    lobe_area = float((correlation[distance <= max(2 * lobe, 2)] ** 2).sum())
-    # Bartlett's standard error with the number of independent patches as sample size; the window
-    # leaves about a third of the area effective.
-    standard_error = np.sqrt(lobe_area / (correlation.size / 3))
-    peaks = highest & near & (smooth > max(0.1, 4.0 * standard_error))
+    peaks = highest & near & (smooth > np.maximum(0.1, 4.5 * chance_correlation(correlation)))
     if not peaks.any():
         return None
     strong = peaks & (smooth >= 0.7 * smooth[peaks].max())
@@ -156,6 +152,27 @@ def _course_repeat(grey: np.ndarray, axis: int) -> float | None:
         if is_peak and lags[lag] > threshold and rise[lag] > threshold:
             return float(lag)
     return None
+
+
+def chance_correlation(correlation: np.ndarray) -> np.ndarray:
+    """Standard error per lag of the autocorrelation of a texture with this grain and no period.
+
+    Bartlett 1946: one over the root of the number of independent patches, which is the area under
+    the squared central lobe; the window leaves less and less picture at longer lags.
+    """
+    lobe = max(2 * _lobe_radius(radial_profile(correlation)), 2)
+    lobe_area = float((correlation[_lag_distance(correlation.shape) <= lobe] ** 2).sum())
+    rows, columns = (_hann_overlap(side) for side in correlation.shape)
+    # Samples that count under Hann weights: (sum w^2)^2 / sum w^4 = (3/8)^2 / (35/128) an axis.
+    effective = 0.5143**2 * correlation.size * rows[:, None] * columns[None, :]
+    return np.sqrt(lobe_area / effective)
+
+
+def _hann_overlap(side: int) -> np.ndarray:
+    """A Hann window's overlap with itself per lag, 1 at none; lags in the order of `np.fft`."""
+    lag = np.abs(np.fft.fftfreq(side, 1 / side)) / side
+    cosine, sine = np.cos(2 * np.pi * lag), np.sin(2 * np.pi * lag)
+    return (1 - lag) * (2 + cosine) / 3 + sine / (2 * np.pi)
 
 
 def _lag_distance(shape: tuple[int, ...]) -> np.ndarray:

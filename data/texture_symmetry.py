@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from data.records import Symmetry
+from data.texture_spectrum import chance_correlation
 
 _BINS = 16
 _BLUR_PX = (1.0, 2.0, 4.0)
@@ -14,7 +15,6 @@ _ACF_REACH_PX = 24
 # flip_y; grass and soil keep all; planks, bark, twill and herringbone keep only what is right.
 _LARGEST_LIGHT_CHANGE = 0.03
 _LARGEST_SHAPE_CHANGE = 0.35
-_CHANCE_CORRELATION = 0.05  # where nothing correlates, what is left to compare is chance
 
 _BIN = np.arange(_BINS)
 # Where each gradient direction comes from when the picture is changed; bin 0 points along +x.
@@ -31,7 +31,8 @@ def symmetries(grey: np.ndarray, correlation: np.ndarray) -> tuple[Symmetry, ...
     Two looks are needed. The autocorrelation sees shapes and lattices, but not from where the light
     comes (it is the same for a picture and its negative, or turned by half). The histogram of
     gradient directions over the full circle, weighted by squared strength, sees the light: an edge
-    facing the lamp is steeper than the one behind it.
+    facing the lamp is steeper than the one behind it. In doubt, as in small pictures of large
+    things, a change is not used: a missing one costs a little variety, a wrong one moves the lamp.
 
     Args:
         grey: (height, width) float, detrended.
@@ -91,5 +92,8 @@ def _shape_change(correlation: np.ndarray, name: Symmetry) -> float:
     ].copy()
     near[reach, reach] = 0.0  # the origin says nothing
     changed = {"flip_x": near[:, ::-1], "flip_y": near[::-1], "rot90": np.rot90(near)}[name]
-    scale = float((near**2).mean()) + _CHANCE_CORRELATION**2
+    # Where nothing correlates, only chance is left to compare; four standard errors keep that
+    # small.
+    chance = float(chance_correlation(correlation)[0, 0])
+    scale = float((near**2).mean()) + (4 * chance) ** 2
     return float(np.sqrt(((near - changed) ** 2).mean() / scale))
