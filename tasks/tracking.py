@@ -59,19 +59,20 @@ def experiment_id(client: Any, settings: Settings) -> str:
 
 
 class TrackedRun:
-    """One open MLflow run. Losses are thinned out; a hiccup of the server ends no training."""
+    """One open MLflow run. A hiccup of its server ends no training."""
 
     def __init__(self, client: Any, run_id: str) -> None:
         self.run_id = run_id
         self._client = client
         self._metrics_at = 0.0
 
+    def losses_are_due(self) -> bool:
+        """Whether enough time went by since losses were last recorded."""
+        return time.monotonic() - self._metrics_at >= METRICS_EVERY_S
+
     def log_losses(self, losses: Mapping[str, float], *, step: int) -> None:
-        """Record named values at `step`, at most every few seconds."""
-        now = time.monotonic()
-        if now - self._metrics_at < METRICS_EVERY_S:
-            return
-        self._metrics_at = now
+        """Record named values at `step`."""
+        self._metrics_at = time.monotonic()
         stamp = int(time.time() * 1000)
         rows = [Metric(name, float(value), stamp, step) for name, value in losses.items()]
         self._or_warn("losses", self._client.log_batch, self.run_id, metrics=rows)

@@ -93,6 +93,7 @@ def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> Trainin
                 run_dir=folder,
                 on_progress=lambda state: _report(progress, tracked, state),
             )
+            tracked.log_losses(_metrics(result), step=result.steps)
             for preview in result.preview_paths:
                 tracked.log_picture(preview, "previews")
         if result.preview_paths:
@@ -121,11 +122,15 @@ def _places(folder: Path) -> dict[str, str]:
 
 def _report(progress: StepProgress, tracked: Any, state: Any) -> None:
     progress.report(state.share_done, seconds_left=state.seconds_left, detail=f"step {state.step}")
-    tracked.log_losses(
-        {**state.losses, "input.waiting_share": state.waiting_share}, step=state.step
-    )
+    if tracked.losses_are_due():
+        tracked.log_losses(_metrics(state), step=state.step)
     if state.preview_path is not None:
         show_preview(state.preview_path, "training-preview", f"step {state.step}")
+
+
+def _metrics(state: Any) -> dict[str, float]:
+    losses = {f"loss.{name}": value for name, value in state.losses.items()}
+    return {**losses, "input.waiting_share": state.waiting_share}
 
 
 def _params(**configs: Any) -> dict[str, Any]:

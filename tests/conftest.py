@@ -1,0 +1,127 @@
+"""One main job and one Prefect server for all tests that look at what such a thing leaves."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.mill_runs import (
+    ROOT,
+    Finished,
+    clean_environment,
+    processes_naming,
+    run_mill,
+    running_mill,
+    tiny,
+    trained_steps,
+    wait_for_step,
+)
+
+# Read while Prefect, MLflow and TensorFlow are imported, which some test modules do at once.
+os.environ.update(
+    {
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_UV_AUTO_DETECT": "false",
+        "NO_ALBUMENTATIONS_UPDATE": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
+)
+
+
+@pytest.fixture(autouse=True)
+def _environment_as_it_was() -> Iterator[None]:
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _prefect_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    os.environ["PREFECT_HOME"] = str(tmp_path_factory.mktemp("prefect"))
+
+
+@dataclass(frozen=True)
+class ProducedLibrary:
+    """A main job that was interrupted, then killed, then brought to its end."""
+
+    home: Path
+    interrupted: Finished
+    step_at_interrupt: int
+    step_at_kill: int
+    left_after_kill: list[int]
+    finished: Finished
+
+
+@pytest.fixture(scope="session")
+def produced_library(tmp_path_factory: pytest.TempPathFactory) -> ProducedLibrary:
+    """The whole main job on the built-in photographs, with the smallest configs."""
+    home = tmp_path_factory.mktemp("production") / "mill"
+    command = ["run", "produce-library", *tiny()]
+
+    with running_mill(*command, home=home) as process:
+        wait_for_step(process, home, 10)
+        os.killpg(process.pid, signal.SIGINT)  # Ctrl-C reaches every process of the job
+        output, errors = process.communicate(timeout=100)
+        interrupted = Finished(process.returncode, output, errors)
+    step_at_interrupt = max(trained_steps(home))
+
+    with running_mill(*command, home=home) as process:
+        wait_for_step(process, home, step_at_interrupt + 10)
+        process.kill()
+        process.communicate(timeout=100)
+    step_at_kill = max(trained_steps(home))
+    deadline = time.monotonic() + 10
+    while (left := processes_naming(str(home))) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+    finished = run_mill(*command, home=home)
+    return ProducedLibrary(home, interrupted, step_at_interrupt, step_at_kill, left, finished)
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a running Prefect server's API."""
+    home = tmp_path_factory.mktemp("server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/api"
+    places = {"PREFECT_HOME": str(home / "prefect"), "PREFECT_SERVER_API_PORT": str(port)}
+    with (home / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [Path(sys.executable).with_name("prefect"), "server", "start", "--host", "127.0.0.1"],
+            cwd=ROOT,
+            env=clean_environment(home, {**places, "PREFECT_SERVER_UI_ENABLED": "false"}),
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            _wait_until_healthy(f"{url}/health", server, home / "server.log")
+            yield url
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def _wait_until_healthy(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        assert server.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.2)
+    raise AssertionError(f"no server at {url}: {log.read_text()}")

@@ -1,0 +1,86 @@
+"""What the command line says without running anything."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flows.cli import main
+from tests.mill_runs import ROOT, clean_environment, run_mill
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [name for name in os.environ if name.startswith(("MLFLOW_TRACKING", "AWS_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TEXTURE_MILL_HOME", str(tmp_path / "mill"))
+    return tmp_path / "mill"
+
+
+def test_list_names_every_experiment_with_its_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("produce-library  ") and len(line) > 40 for line in lines)
+
+
+def test_list_and_version_import_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys; from flows.cli import main; main(['list']); main(['version']);"
+        "print(sorted({'prefect', 'mlflow', 'tensorflow', 'numpy'} & set(sys.modules)))"
+    )
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=clean_environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert time.monotonic() - started < 20  # a fraction of a second on an idle machine
+
+
+def test_a_dry_run_shows_parameters_and_plan_and_makes_nothing(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["run", "produce-library", "--set", "training.minutes=3", "--dry-run"]
+    assert main(arguments) == 0
+    said = capsys.readouterr().out
+    assert "minutes=3.0" in said
+    assert "train     psgan" in said
+    assert "render    4 seeds at 512, 1024 px of each material" in said
+    assert "at most" in said.splitlines()[-1]
+    assert not (home / "runs").exists()
+    assert not (home / "library").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "produce-libary"],
+        ["run", "produce-library", "--set", "training.stps=3"],
+        ["run", "produce-library", "--set", "training.steps"],
+    ],
+)
+def test_what_is_not_understood_is_one_line_and_status_2(
+    arguments: list[str], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("texture-mill: error: ")
+    assert said.err.count("\n") == 1
+
+
+def test_a_misspelt_setting_in_the_environment_is_named(tmp_path: Path) -> None:
+    changes = {"TEXTURE_MILL_STORE": "file:///somewhere"}
+    refused = run_mill("run", "render-library", home=tmp_path, changes=changes)
+    assert refused.status == 2
+    assert refused.errors == (
+        "texture-mill: error: unknown setting TEXTURE_MILL_STORE in the environment; "
+        "did you mean TEXTURE_MILL_STORE_URL?\n"
+    )

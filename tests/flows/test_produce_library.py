@@ -1,0 +1,103 @@
+"""The main job from the built-in photographs to a published library, through its command line."""
+
+import sqlite3
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from data.library.publish import read_manifest, verify_version
+from tests.conftest import ProducedLibrary
+from tests.mill_runs import run_mill, tiny, trained_steps
+
+pytestmark = pytest.mark.slow
+
+
+def test_it_ends_with_gallery_contact_sheet_model_and_url(
+    produced_library: ProducedLibrary,
+) -> None:
+    finished = produced_library.finished
+    assert finished.status == 0, finished.errors
+    assert finished.value("model") == "textures version 1 is the champion"
+    assert Path(finished.value("gallery")).read_text().startswith("<!doctype html")
+    assert Path(finished.value("contact sheet")).read_bytes().startswith(b"\x89PNG")
+    assert "photographs v0001, 12 textures, published: file://" in finished.value("library")
+
+
+def test_its_terminal_shows_only_its_own_lines(produced_library: ProducedLibrary) -> None:
+    first_words = {line.split()[0] for line in produced_library.finished.errors.splitlines()}
+    assert first_words <= {
+        "home",
+        "prefect",
+        "mlflow",
+        "store",
+        "starting",
+        "preparing",
+        "training",
+        "evaluating",
+        "registering",
+        "rendering",
+        "publishing",
+        "textures",
+        "done",
+    }
+
+
+def test_what_it_published_is_whole_and_says_where_it_comes_from(
+    produced_library: ProducedLibrary,
+) -> None:
+    store_url = (produced_library.home / "library").as_uri()
+    assert verify_version(store_url, "photographs") == ()
+    manifest = read_manifest(store_url, "photographs")
+    assert {record.material for record in manifest.materials} == {"brick", "grass", "gravel"}
+    assert {record.width_px for record in manifest.textures} == {64, 128}
+    assert {photo.licence for photo in manifest.provenance.dataset.photographs} == {"CC0-1.0"}
+    assert manifest.provenance.flow_run_id
+    assert all(record.passed for record in manifest.materials)
+    assert all(record.scores["n_generated"] == 2 for record in manifest.materials)
+
+
+def test_an_interrupted_run_says_how_to_go_on(produced_library: ProducedLibrary) -> None:
+    interrupted = produced_library.interrupted
+    assert interrupted.status == 130
+    last = interrupted.errors.splitlines()[-1]
+    assert last.startswith("stopped; run the same command again to go on")
+    assert "Traceback" not in interrupted.errors
+
+
+def test_an_interrupted_and_a_killed_training_go_on_where_they_were(
+    produced_library: ProducedLibrary,
+) -> None:
+    steps = trained_steps(produced_library.home)
+    # Only what was done after the last checkpoint is done again.
+    repeated = [after for before, after in pairwise(steps) if after <= before]
+    assert all(step > produced_library.step_at_interrupt for step in repeated)
+    assert produced_library.step_at_kill > produced_library.step_at_interrupt
+    assert steps[-1] == 120
+
+
+def test_three_attempts_are_one_mlflow_run(produced_library: ProducedLibrary) -> None:
+    with closing(sqlite3.connect(produced_library.home / "mlflow.db")) as database:
+        runs = database.execute("select status from runs").fetchall()
+        metrics = {key for (key,) in database.execute("select distinct key from metrics")}
+        inputs = database.execute("select name, digest from datasets").fetchall()
+    assert runs == [("FINISHED",)]
+    assert {"loss.generator", "loss.discriminator", "grass.set_ratio"} <= metrics
+    assert any(key.startswith("system/") for key in metrics)
+    assert [len(digest) for _, digest in inputs] == [32]
+
+
+def test_a_killed_run_leaves_no_server_behind(produced_library: ProducedLibrary) -> None:
+    assert produced_library.left_after_kill == []
+
+
+def test_a_second_identical_run_has_nothing_to_do(produced_library: ProducedLibrary) -> None:
+    before = trained_steps(produced_library.home)
+    again = run_mill("run", "produce-library", *tiny(), home=produced_library.home)
+    assert again.status == 0, again.errors
+    for step in ("train", "evaluate", "register", "render"):
+        assert f"nothing to {step}" in again.errors
+    assert "nothing changed: photographs v0001 is current" in again.errors
+    assert "nothing changed" in again.value("library")
+    assert trained_steps(produced_library.home) == before
