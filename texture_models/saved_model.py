@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter
 
-from texture_models.families import AnyModelConfig, ModelConfig
+from texture_models.families import AnyModelConfig, ModelConfig, inference_of
 
 CONFIG, WAVES, WEIGHTS = "config.json", "waves.json", "generator.weights.h5"
 
@@ -57,10 +57,8 @@ def load_generator(folder: Path) -> tuple[AnyModelConfig, Any, np.ndarray]:
     Raises:
         FileNotFoundError: `folder` holds no saved generator.
     """
-    from texture_models.families.psgan.networks import build_generator
-
     config = load_config(folder)
-    network = build_generator(config)
+    network = inference_of(config).build_generator(config)
     network.load_weights(folder / WEIGHTS)
     waves = np.array(json.loads((folder / WAVES).read_text()), dtype=np.float64)
     return config, network, waves.reshape(config.material_count, config.periodic_channels, 2)

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+
 from texture_models.training.checkpoint import (
     CheckpointMismatch,
     read_checkpoint,

@@ -4,6 +4,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
+
 from texture_models.families import AnyModelConfig, build_model
 from texture_models.rendering.renderer import Renderer
 from texture_models.saved_model import load_config, save_generator, weights_sha256
@@ -73,7 +74,7 @@ def test_size_follows_the_request(renderer):
 
 
 def test_sizes_that_cannot_wrap_are_refused_with_the_nearest_ones(renderer):
-    with pytest.raises(ValueError, match="height_px=70.* 64 and 80"):
+    with pytest.raises(ValueError, match=r"height_px=70.* 64 and 80"):
         renderer.render(seed=1, height_px=70, width_px=64, material="brick")
 
 

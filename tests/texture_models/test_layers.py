@@ -2,6 +2,7 @@
 
 import numpy as np
 import tensorflow as tf
+
 from texture_models.layers import FilmLayer, UpsampledConv2D
 
 

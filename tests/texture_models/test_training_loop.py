@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.training.config import TrainingConfig
 from texture_models.training.loop import TrainingFailed, fit, rate_factor, share_done
@@ -78,7 +79,7 @@ def test_a_finished_training_is_not_repeated(tmp_path):
 
 
 def test_a_loss_that_is_no_number_stops_with_advice_and_keeps_the_checkpoint(tmp_path):
-    with pytest.raises(TrainingFailed, match="at step 20.*lower generator_rate"):
+    with pytest.raises(TrainingFailed, match=r"at step 20.*lower generator_rate"):
         train(
             tmp_path,
             lambda position: SeededBatches(position, broken_at=14),
@@ -90,7 +91,7 @@ def test_a_loss_that_is_no_number_stops_with_advice_and_keeps_the_checkpoint(tmp
 
 
 def test_a_patch_that_does_not_fit_the_cells_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="patch_px=40 .* 32 and 48"):
+    with pytest.raises(ValueError, match=r"patch_px=40 .* 32 and 48"):
         train(tmp_path, patch_px=40)
 
 

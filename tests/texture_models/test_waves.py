@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from texture_models.families.psgan.waves import snapped, wave_field, wave_vectors
 
 

@@ -7,7 +7,8 @@ other and share no base class; what they share is the contract in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, TypeAlias, assert_never
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, assert_never
 
 from pydantic import Field
 
@@ -15,7 +16,10 @@ from texture_models.families.psgan.config import PsganConfig
 from texture_models.training.config import TrainingConfig
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from texture_models.families.psgan.model import Psgan
+    from texture_models.rendering.noise_field import CellWindow
 
 # The union grows by one member a family; pydantic reads `family` to choose.
 AnyModelConfig: TypeAlias = PsganConfig
@@ -29,5 +33,31 @@ def build_model(config: AnyModelConfig, training: TrainingConfig) -> Psgan:
             from texture_models.families.psgan.model import Psgan
 
             return Psgan(config, training)
+        case _:
+            assert_never(config)
+
+
+class Inference(Protocol):
+    """What rendering asks of a family; each family's `inference` module provides it."""
+
+    def build_generator(self, config: Any) -> Any:
+        """Return the untrained generator, a `keras.Model`."""
+
+    def picture_noise(
+        self, config: Any, waves: np.ndarray, seed: int, window: CellWindow
+    ) -> dict[str, np.ndarray]:
+        """Return the noise of one window of the picture that `seed` names."""
+
+    def folded_generator(self, config: Any, network: Any, code: np.ndarray) -> Callable[..., Any]:
+        """Compile the generator for one material: noise -> (batch, height, width, 3) uint8."""
+
+
+def inference_of(config: AnyModelConfig) -> Inference:
+    """Return the rendering functions of the family that `config` describes."""
+    match config:
+        case PsganConfig():
+            from texture_models.families.psgan import inference
+
+            return inference
         case _:
             assert_never(config)

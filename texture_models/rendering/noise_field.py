@@ -1,10 +1,13 @@
-"""Noise that has an address: the value at a coordinate depends on the seed and the coordinate alone.
+"""Noise that has an address: a value depends on the seed and the coordinate alone.
 
 Any window of the endless field can be computed by itself, in any order and on any machine, and a
 window taken modulo the period of a tile wraps exactly. NumPy only; no random state anywhere.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +19,26 @@ _MIX_B = np.uint64(0x94D049BB133111EB)
 _LANES = 4  # one 64-bit hash gives four 16-bit values: a quarter of the work
 
 
-def _mix(values: np.ndarray) -> np.ndarray:
+@dataclass(frozen=True)
+class CellWindow:
+    """A rectangle of the noise field, in cells, and the torus it lies on.
+
+    Attributes:
+        top: first row; may be negative.
+        left: first column.
+        rows: height in cells.
+        columns: width in cells.
+        period: (rows, columns) of the torus; None on an axis that never repeats.
+    """
+
+    top: int
+    left: int
+    rows: int
+    columns: int
+    period: tuple[int | None, int | None] = (None, None)
+
+
+def _mix(values: Any) -> Any:
     """SplitMix64's finaliser: every bit of the input changes every bit of the output."""
     values = (values ^ (values >> np.uint64(30))) * _MIX_A
     values = (values ^ (values >> np.uint64(27))) * _MIX_B

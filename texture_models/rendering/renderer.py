@@ -9,9 +9,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from texture_models.families import AnyModelConfig
-from texture_models.families.psgan.inference import folded_generator
-from texture_models.families.psgan.noise import CellWindow, picture_noise
+from texture_models.families import AnyModelConfig, inference_of
+from texture_models.rendering.noise_field import CellWindow
 from texture_models.saved_model import load_generator
 
 # Every canvas is computed in blocks of this many cells on a fixed grid, whatever region is asked
@@ -43,6 +42,7 @@ class Renderer:
         self.config = config
         self.network = network
         self.waves = waves
+        self._family = inference_of(config)
         self._compiled: dict[tuple[float, ...], Any] = {}
 
     @classmethod
@@ -116,7 +116,7 @@ class Renderer:
         return result
 
     def _block(self, seed: int, window: CellWindow, index: int) -> np.ndarray:
-        fields = picture_noise(self.config, self.waves[index], seed, window)
+        fields = self._family.picture_noise(self.config, self.waves[index], seed, window)
         batch = {name: value[None] for name, value in fields.items()}
         return np.asarray(self._generator(index)(batch))[0]
 
@@ -124,7 +124,7 @@ class Renderer:
         code = np.eye(self.config.material_count, dtype=np.float32)[index]
         key = tuple(code.tolist())
         if key not in self._compiled:
-            self._compiled[key] = folded_generator(self.config, self.network, code)
+            self._compiled[key] = self._family.folded_generator(self.config, self.network, code)
         return self._compiled[key]
 
     def _material_index(self, material: str | None) -> int:

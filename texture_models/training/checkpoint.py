@@ -19,7 +19,7 @@ KEPT = 2  # the newest and, should it turn out damaged, the one before
 _META = "meta.json"
 
 
-class CheckpointMismatch(ValueError):
+class CheckpointMismatch(ValueError):  # noqa: N818 (it says what happened)
     """A checkpoint belongs to another model or training than the one that is to go on."""
 
 

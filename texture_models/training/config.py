@@ -25,7 +25,7 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         0.4, ge=0, le=1, description="last share of the training, over which the rates fall"
     )
     decay_to: float = Field(0.05, gt=0, le=1, description="what the rates fall to, as a factor")
-    r1_gamma: float = Field(1.0, ge=0, description="weight of the gradient penalty")
+    r1_gamma: float = Field(0.2, ge=0, description="weight of the gradient penalty, per logit")
     r1_every: int = Field(8, ge=1, description="steps between two gradient penalties")
     gram_weight: float = Field(1.0, ge=0, description="weight of the Gram matching")
     patch_weight: float = Field(0.0, ge=0, description="weight of the sliced patch distance")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import sys
@@ -22,9 +23,13 @@ from texture_models.training.preview import write_preview
 REPORT_SECONDS = 1.0  # between two calls of on_progress
 REPORT_STEPS = 10  # between two lines of the history: reading a loss waits for the step
 PREVIEW_STATISTICS_BATCHES = 8
+# Spread of the generated patches over that of the photographs'. A flat start is no collapse: it has
+# to last for 30 reports, 300 steps.
+LEAST_SPREAD = 0.05
+ALIKE_REPORTS = 30
 
 
-class TrainingFailed(RuntimeError):
+class TrainingFailed(RuntimeError):  # noqa: N818 (it says what happened)
     """Training cannot go on; the message says why and what to change."""
 
 
@@ -33,8 +38,11 @@ class Batches(Protocol):
 
     position: int
 
-    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]: ...
-    def close(self) -> None: ...
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Batches from `position` on, without end."""
+
+    def close(self) -> None:
+        """Stop whatever prepares further batches."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +131,8 @@ def fit(
 
     Raises:
         ValueError: the patch does not fit the noise cells.
-        TrainingFailed: a loss is no longer a number; the last good checkpoint stays.
+        TrainingFailed: a loss is no longer a number, or the generator collapsed; the last good
+            checkpoint stays.
         CheckpointMismatch: `run_dir` belongs to another configuration.
         KeyboardInterrupt: after a checkpoint was written.
     """
@@ -174,6 +183,8 @@ class _Run:
         self.seconds = 0.0  # spent training, interrupted attempts included
         self.waiting = 0.0  # of these, waiting for a batch
         self.losses: dict[str, float] = {}
+        self._tensors: Mapping[str, Any] = {}
+        self._alike = 0  # reports in a row in which the patches hardly differed
         self._checkpointed_at = self._previewed_at = 0.0
         self._reported_at = time.monotonic()
         self._preview: Path | None = None
@@ -206,7 +217,8 @@ class _Run:
                 self.seconds += time.monotonic() - started
                 self._housekeeping()
         except KeyboardInterrupt:
-            self._checkpoint()
+            with contextlib.suppress(TrainingFailed):
+                self._checkpoint()
             raise
         finally:
             batches.close()
@@ -226,21 +238,37 @@ class _Run:
 
     def _one_step(self, image: np.ndarray, label: np.ndarray, done: float) -> None:
         factor = rate_factor(self.training, done)
-        tensors = self.model.train_step(image, label, step=self.step, rate_factor=factor)
+        self._tensors = self.model.train_step(image, label, step=self.step, rate_factor=factor)
         self.step += 1
         if self.step % REPORT_STEPS and self.step != self.training.steps:
             return
-        self.losses = {name: float(value) for name, value in tensors.items()}
-        broken = [name for name, value in self.losses.items() if not math.isfinite(value)]
-        if broken:
-            raise TrainingFailed(
-                f"the {broken[0]} loss is {self.losses[broken[0]]} at step {self.step}; the last"
-                " good checkpoint is kept: lower generator_rate and discriminator_rate, or raise"
-                " r1_gamma"
-            )
+        self._read_losses()
         line = {"step": self.step, "seconds": round(self.seconds, 3), "rate_factor": factor}
         with (self.run_dir / "history.jsonl").open("a") as file:
             file.write(json.dumps({**line, **self.losses}) + "\n")
+
+    def _read_losses(self) -> None:
+        """Wait for the step's losses; refuse to go on from numbers that mean nothing.
+
+        Raises:
+            TrainingFailed: a loss is not finite, or all generated patches look alike.
+        """
+        self.losses = {name: float(value) for name, value in self._tensors.items()}
+        kept = "the last good checkpoint is kept"
+        for name, value in self.losses.items():
+            if not math.isfinite(value):
+                raise TrainingFailed(
+                    f"{name} is {value} at step {self.step}; {kept}: lower generator_rate and"
+                    " discriminator_rate, or raise r1_gamma"
+                )
+        spread = self.losses["spread"]
+        self._alike = self._alike + 1 if spread < LEAST_SPREAD else 0
+        if self._alike >= ALIKE_REPORTS:
+            raise TrainingFailed(
+                f"the generator collapsed: at step {self.step} its patches vary {spread:.1%} as"
+                f" much as the photographs' (limit {LEAST_SPREAD:.0%}); {kept}: lower"
+                " generator_rate, raise r1_gamma, or use more or larger photographs"
+            )
 
     def _housekeeping(self) -> None:
         """Checkpoint, preview and report, each when its time has come."""
@@ -256,6 +284,10 @@ class _Run:
             self._reported_at, self._preview = now, None
 
     def _checkpoint(self) -> None:
+        if self.step and self._tensors:
+            self._read_losses()  # nothing that is broken may replace a good checkpoint
+        if self._alike:
+            return
         meta = {
             "step": self.step,
             "seconds": self.seconds,

@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 Preset = Literal["S", "M", "L"]
 
-# Widths measured on two CPU cores (S, M) and meant for one GPU (L); docs/experiments.md has the times.
+# S and M are meant for a CPU, L for one GPU.
 PRESETS: dict[str, dict[str, tuple[int, ...]]] = {
-    "S": {"generator_widths": (96, 96, 64, 48, 32), "discriminator_widths": (24, 48, 96, 128)},
-    "M": {"generator_widths": (192, 128, 96, 64, 48), "discriminator_widths": (32, 64, 128, 192)},
+    "S": {"generator_widths": (96, 96, 64, 48, 32), "discriminator_widths": (48, 96, 128)},
+    "M": {"generator_widths": (192, 128, 96, 64, 48), "discriminator_widths": (64, 128, 192)},
     "L": {
         "generator_widths": (512, 256, 128, 96, 64),
         "discriminator_widths": (64, 128, 256, 512),
@@ -33,7 +33,7 @@ class PsganConfig(BaseModel, frozen=True, extra="forbid"):
         description="channels of each resolution, coarse to fine; one upsampling between each two"
     )
     discriminator_widths: tuple[int, ...] = Field(
-        description="channels of each stage; every stage after the first halves the resolution"
+        description="channels of each stage; every stage halves the resolution"
     )
     local_channels: int = Field(24, ge=1, le=256, description="noise drawn anew in every cell")
     fine_channels: int = Field(
@@ -96,7 +96,7 @@ class PsganConfig(BaseModel, frozen=True, extra="forbid"):
         """The smallest network that is still this family, for tests and dry runs."""
         small: dict[str, Any] = {
             "generator_widths": (8, 8, 8, 8, 4),
-            "discriminator_widths": (4, 8, 8, 8),
+            "discriminator_widths": (8, 8, 8),
             "local_channels": 4,
             "fine_channels": 2,
             "periodic_channels": 2,

@@ -1,4 +1,7 @@
-"""The generator as it renders: normalisation folded into the convolutions, one material fixed."""
+"""What rendering needs of this family: the network, the noise of a picture, the compiled form.
+
+Normalisation and FiLM are folded into the convolutions, with one material fixed.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from texture_models.families.psgan.config import PsganConfig
-from texture_models.families.psgan.networks import LEAK_GENERATOR
+from texture_models.families.psgan.networks import LEAK_GENERATOR, build_generator
+from texture_models.families.psgan.noise import picture_noise
 from texture_models.layers import upsampling_kernel
+
+__all__ = ["build_generator", "folded_generator", "picture_noise"]
 
 
 def folded_generator(
@@ -45,8 +51,8 @@ def folded_generator(
             if noise_kernel is not None:
                 parts.append(tf.nn.conv2d(fields[f"noise_{level}"], noise_kernel, 1, "VALID"))
             x = tf.nn.leaky_relu(sum(parts[1:], parts[0]) + shift, LEAK_GENERATOR)
-        image = tf.tanh(tf.nn.conv2d(x, kernel, 1, "VALID") + bias)
-        return tf.cast(tf.round((image + 1.0) * 127.5), tf.uint8)
+        image = tf.nn.conv2d(x, kernel, 1, "VALID") + bias
+        return tf.cast(tf.round((tf.clip_by_value(image, -1.0, 1.0) + 1.0) * 127.5), tf.uint8)
 
     return render
 

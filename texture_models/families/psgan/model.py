@@ -199,6 +199,7 @@ class Psgan:
         self._follow(step, code.shape[0])
         losses["real_logit"] = tf.reduce_mean(real_logits)
         losses["fake_logit"] = tf.reduce_mean(fake_logits)
+        losses["spread"] = _spread(fake) / (_spread(image) + 1e-6)
         return losses
 
     def _penalty(self, image: Any, code: Any) -> tuple[Any, list[Any]]:
@@ -207,9 +208,11 @@ class Psgan:
             with tf.GradientTape() as inner:
                 inner.watch(image)
                 logits = self.discriminator([image, code])[0]
-                score = tf.reduce_sum(tf.reduce_mean(logits, axis=(1, 2)))
+                score = tf.reduce_sum(logits)
             slope = inner.gradient(score, image)
-            penalty = tf.reduce_mean(tf.reduce_sum(slope**2, axis=(1, 2, 3)))
+            # Divided by the number of logits: the strength then does not depend on the patch size.
+            squares = tf.reduce_sum(slope**2, axis=(1, 2, 3))
+            penalty = tf.reduce_mean(squares) / float(logits.shape[1] * logits.shape[2])
             weight = 0.5 * self.training.r1_gamma * self.training.r1_every
             weighted = weight * penalty
         variables = self.discriminator.trainable_variables
@@ -233,6 +236,11 @@ class Psgan:
         keep = tf.pow(0.5, batch / tf.maximum(half_life, 1e-3))
         for mean, value in zip(self.averaged.weights, self.generator.weights, strict=True):
             mean.assign(value + keep * (mean - value))
+
+
+def _spread(image: Any) -> Any:
+    """How much the pictures of a batch differ from each other, pixel by pixel."""
+    return tf.reduce_mean(tf.math.reduce_std(image, axis=0))
 
 
 def _adam(rate: float, network: keras.Model) -> keras.optimizers.Adam:

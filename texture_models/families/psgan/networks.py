@@ -21,7 +21,7 @@ def build_generator(config: PsganConfig, dtype: str = "float32") -> keras.Model:
         noise_0 .. noise_k (2**level rows + 4, 2**level columns + 4, `config.noise_channels(level)`)
             for a picture of `rows` x `columns` cells; a level without noise has no input.
         code (materials): weights of the materials, one-hot in training.
-    Output: image (2**k rows, 2**k columns, 3) float32 in -1..1.
+    Output: image (2**k rows, 2**k columns, 3) float32; black is -1, white 1, not clipped.
 
     Every convolution is valid and every layer is the same at every position, so the network
     commutes with shifts by whole cells: a field that wraps gives a picture that wraps.
@@ -41,8 +41,10 @@ def build_generator(config: PsganConfig, dtype: str = "float32") -> keras.Model:
         )(x)
         x = FilmLayer(dtype=dtype, name=f"film_{level}")([x, code])
         x = keras.layers.LeakyReLU(LEAK_GENERATOR, dtype=dtype)(x)
+    # No tanh: where it saturates no gradient comes back, and a spot that has once gone black stays
+    # black (docs/experiments.md). Rendering clips.
     x = keras.layers.Conv2D(3, 3, dtype=dtype, name="to_rgb")(x)
-    image = keras.layers.Activation("tanh", dtype="float32", name="image")(x)
+    image = keras.layers.Activation("linear", dtype="float32", name="image")(x)
     return keras.Model(inputs, image, name="generator")
 
 
@@ -69,7 +71,7 @@ def _level(coarse: Any, noise: Any, level: int, width: int, dtype: str) -> Any:
 
 
 def build_discriminator(config: PsganConfig, dtype: str = "float32") -> keras.Model:
-    """Return the network (image, code) -> (map of logits, features of the stages after the first).
+    """Return the network (image, code) -> (map of logits, features of every stage).
 
     Inputs: image (batch, height, width, 3) in -1..1; code (batch, materials).
     Outputs: logits (batch, rows, columns) float32; then one (batch, r, c, channels) a stage.
@@ -79,29 +81,26 @@ def build_discriminator(config: PsganConfig, dtype: str = "float32") -> keras.Mo
     """
     image = keras.Input((None, None, 3), name="image")
     code = keras.Input((config.material_count,), name="code")
-    first, *stages = config.discriminator_widths
-
-    def activated(x: Any) -> Any:
-        return keras.layers.LeakyReLU(LEAK_DISCRIMINATOR, dtype=dtype)(x)
-
-    def convolution(width: int, kernel: int, stride: int = 1) -> keras.layers.Layer:
-        return keras.layers.Conv2D(
+    x, features = image, []
+    for stage, width in enumerate(config.discriminator_widths):
+        x = keras.layers.Conv2D(
             width,
-            kernel,
-            strides=stride,
+            4,
+            strides=2,
             padding="same",
             kernel_initializer="he_normal",
             dtype=dtype,
-        )
-
-    x = activated(convolution(first, 3)(image))
-    features = []
-    for width in stages:
-        x = activated(convolution(width, 4, stride=2)(x))
+            name=f"stage_{stage}",
+        )(x)
+        x = keras.layers.LeakyReLU(LEAK_DISCRIMINATOR, dtype=dtype)(x)
         features.append(x)
     logits = keras.layers.Conv2D(1, 3, padding="same", dtype="float32", name="logits")(x)
     embedded = keras.layers.Dense(
-        stages[-1], use_bias=False, kernel_initializer="zeros", dtype="float32", name="projection"
+        config.discriminator_widths[-1],
+        use_bias=False,
+        kernel_initializer="zeros",
+        dtype="float32",
+        name="projection",
     )(code)
     projected = ops.sum(ops.cast(x, "float32") * embedded[:, None, None, :], axis=-1)
     return keras.Model([image, code], [logits[..., 0] + projected, *features], name="discriminator")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from texture_models.families.psgan.config import WAVE_LEVELS, PsganConfig
 from texture_models.families.psgan.waves import snapped, wave_field
-from texture_models.rendering.noise_field import coordinates, uniform_field
+from texture_models.rendering.noise_field import CellWindow, coordinates, uniform_field
 
 # Rows and columns beyond the picture on every side of every field: what the two valid convolutions
 # of a level use up, so that nothing is ever padded.
@@ -16,25 +14,6 @@ MARGIN = 2
 # Uniform noise in -1..1 times this has variance 1.
 UNIT_VARIANCE = np.float32(np.sqrt(3.0))
 _PHASES, _GLOBAL = 1000, 1001  # streams of the hash that no level uses
-
-
-@dataclass(frozen=True)
-class CellWindow:
-    """A rectangle of the noise field, in cells, and the torus it lies on.
-
-    Attributes:
-        top: first row; may be negative.
-        left: first column.
-        rows: height in cells.
-        columns: width in cells.
-        period: (rows, columns) of the torus; None on an axis that never repeats.
-    """
-
-    top: int
-    left: int
-    rows: int
-    columns: int
-    period: tuple[int | None, int | None] = (None, None)
 
 
 def picture_noise(
@@ -96,7 +75,7 @@ def _own_noise(config: PsganConfig, seed: int, level: int, window: CellWindow) -
 def _places_px(
     config: PsganConfig, level: int, window: CellWindow
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Centres of a level's samples in pixels of the picture, not wrapped: the waves are periodic."""
+    """Centres of a level's samples in pixels; not wrapped, because the waves are periodic."""
     size = config.pixels_per_cell / 2**level
     rows = _axis(level, window.top, window.rows, None)
     columns = _axis(level, window.left, window.columns, None)

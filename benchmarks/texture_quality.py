@@ -1,0 +1,201 @@
+"""Train on photographs one by one and say how close the textures come to them.
+
+    python benchmarks/texture_quality.py --photos ../shared/textures/photos --minutes 10
+
+For every photograph: its automatic texel scale, one training, four 256 px tiles, the scores of
+`texture_models.metrics`, and a row of a contact sheet (photograph, results tiled 2x2). Image
+quilting stands beside as the reference that copies. Writes a table and the sheet to --out; a
+photograph that is finished there is not trained again, so the benchmark can be interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import shutil
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.image_quilting import quilt
+from data.config import AugmentationConfig, DatasetConfig
+from data.crops import CropStream
+from data.ingest import prepare
+from data.library.contact_sheet import SheetRow, contact_sheet
+from data.pixels import held_out_region, load_pixels, training_region
+from data.records import PreparedDataset
+from texture_models.families.psgan.config import PsganConfig
+from texture_models.metrics.scores import TextureScores, score_texture
+from texture_models.rendering.renderer import Renderer
+from texture_models.training.config import TrainingConfig
+from texture_models.training.loop import TrainingProgress, TrainingResult, fit
+
+# Different materials, some stationary, some regular, some hard.
+PHOTOGRAPHS = (
+    "rock/aerial_rocks_02_1k.jpg",
+    "brick/brick_wall_006_1k.jpg",
+    "grass/sparse_grass_2k.jpg",
+    "ground/brown_mud_rocks_01_1k.jpg",
+    "metal/rusty_metal_05_1k.jpg",
+    "paving/texturehaven_cobblestone_1k.jpg",
+    "bark/Bark014_1k.jpg",
+    "fabric_leather/fabric_pattern_07_1k.jpg",
+)
+SEEDS = (1, 2, 3, 4)
+TILE_PX = 256
+COLUMNS = (
+    "set_ratio",
+    "set_ratio_halves",
+    "pair_ratio",
+    "top_octave_db",
+    "checkerboard_db",
+    "phase_imprint",
+    "wrap_seam_z",
+    "diversity",
+    "memorisation_ncc",
+    "memorisation_ncc_held_out",
+    "memorised",
+    "blob_excess",
+    "repeat_excess",
+)
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--photos", type=Path, required=True, help="folder with one subfolder each")
+    parser.add_argument("--only", nargs="*", default=PHOTOGRAPHS, help="files below it")
+    parser.add_argument("--minutes", type=float, default=10.0, help="training time of each")
+    parser.add_argument("--steps", type=int, default=1_000_000, help="or steps, if they end first")
+    parser.add_argument("--out", type=Path, default=Path("bench-results/texture_quality"))
+    parser.add_argument("--model", type=json.loads, default={}, help="fields of PsganConfig, JSON")
+    parser.add_argument("--training", type=json.loads, default={}, help="of TrainingConfig, JSON")
+    arguments = parser.parse_args()
+    training = TrainingConfig(
+        **{"steps": arguments.steps, "minutes": arguments.minutes, **arguments.training}
+    )
+    rows, sheet = [], []
+    for name in arguments.only:
+        folder = arguments.out / Path(name).stem.lower()
+        row, drawn = one_photograph(arguments.photos / name, folder, training, arguments.model)
+        rows.append(row)
+        sheet.append(drawn)
+        write_results(arguments.out, rows, sheet)
+    print((arguments.out / "table.md").read_text())
+
+
+def one_photograph(
+    photograph: Path, folder: Path, training: TrainingConfig, model: dict[str, Any]
+) -> tuple[dict[str, Any], SheetRow]:
+    """Return a table row and a row of the sheet; reuses what lies in `folder`."""
+    dataset = prepared(photograph, folder)
+    source = dataset.photographs[0]
+    real, held_out = training_region(dataset, source), held_out_region(dataset, source)
+    result = trained(dataset, real, folder, training, model)
+    renderer = Renderer.load(result.model_dir)
+    started = time.perf_counter()
+    tiles = [renderer.render(seed=seed, height_px=TILE_PX, width_px=TILE_PX) for seed in SEEDS]
+    scores = score_texture(real=[real], held_out=[held_out], generated=tiles)
+    reference = quilting_scores(real, held_out, folder)
+    row = {
+        "photograph": photograph.stem,
+        "scale": round(source.texel_scale, 3),
+        "stationary": source.analysis.is_stationary,
+        "steps": result.steps,
+        "seconds": round(result.seconds),
+        "waiting_share": round(result.waiting_share, 4),
+        "scoring_seconds": round(time.perf_counter() - started),
+        **scores.model_dump(),
+        "quilting_set_ratio": reference.set_ratio,
+        "quilting_copied_share": reference.copied_share,
+    }
+    results = tuple((f"seed {seed}", tile) for seed, tile in zip(SEEDS, tiles, strict=True))
+    return row, SheetRow(
+        material=photograph.stem,
+        passed=None,
+        photograph=load_pixels(dataset, source),
+        results=results,
+    )
+
+
+def prepared(photograph: Path, folder: Path) -> PreparedDataset:
+    """Put one photograph through the real ingest, at its automatic scale."""
+    source = folder / "source" / photograph.parent.name
+    source.mkdir(parents=True, exist_ok=True)
+    if not (source / photograph.name).exists():
+        shutil.copy(photograph, source / photograph.name)
+    return prepare(DatasetConfig(source=str(folder / "source")), folder / "datasets")
+
+
+def trained(
+    dataset: PreparedDataset,
+    real: np.ndarray,
+    folder: Path,
+    training: TrainingConfig,
+    model: dict[str, Any],
+) -> TrainingResult:
+    """Train, or return the training that lies in `folder`."""
+
+    def open_batches(position: int) -> CropStream:
+        return CropStream(
+            dataset,
+            AugmentationConfig(),
+            patch_px=training.patch_px,
+            batch_size=training.batch_size,
+            seed=training.seed,
+            position=position,
+        )
+
+    told = [0.0]
+
+    def tell(progress: TrainingProgress) -> None:
+        if progress.seconds - told[0] > 60:
+            told[0] = progress.seconds
+            print(f"{folder.name}: step {progress.step}, {progress.seconds:.0f} s", flush=True)
+
+    return fit(
+        PsganConfig(**{**model, "materials": dataset.materials}),
+        training,
+        open_batches=open_batches,
+        photographs={dataset.materials[0]: [real]},
+        run_dir=folder / "run",
+        on_progress=tell,
+    )
+
+
+def quilting_scores(real: np.ndarray, held_out: np.ndarray, folder: Path) -> TextureScores:
+    """Score image quilting of the same photograph, which copies by construction."""
+    kept = folder / "quilting.json"
+    if not kept.exists():
+        tiles = [quilt(real, side_px=TILE_PX, seed=seed) for seed in SEEDS]
+        scores = score_texture(real=[real], held_out=[held_out], generated=tiles)
+        kept.write_text(scores.model_dump_json())
+    return TextureScores.model_validate_json(kept.read_text())
+
+
+def write_results(out: Path, rows: list[dict[str, Any]], sheet: list[SheetRow]) -> None:
+    """Write table.csv (everything), table.md (what to read) and sheet.png."""
+    with (out / "table.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    shown = ["photograph", "scale", "stationary", "steps", *COLUMNS, "quilting_set_ratio"]
+    lines = ["| " + " | ".join(shown) + " |", "|---" * len(shown) + "|"]
+    lines += ["| " + " | ".join(_cell(row[name]) for name in shown) + " |" for row in rows]
+    for name in ("set_ratio", "pair_ratio", "quilting_set_ratio"):
+        lines.append(f"\nmedian {name}: {statistics.median(row[name] for row in rows):.3f}")
+    (out / "table.md").write_text("\n".join(lines) + "\n")
+    Image.fromarray(contact_sheet(sheet, title="Photograph and results")).save(out / "sheet.png")
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    main()

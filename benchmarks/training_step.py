@@ -1,0 +1,97 @@
+"""The training step: time, share of the machine's convolution peak, share waiting for input.
+
+    python benchmarks/training_step.py
+
+The work counted is what the mathematics needs (forward passes, both backward passes), not what the
+form chosen happens to execute; the peak is measured in the same run.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.peak import convolution_peak, seconds
+from data.config import AugmentationConfig, DatasetConfig
+from data.crops import CropStream
+from data.ingest import prepare
+from texture_models.families import build_model
+from texture_models.families.psgan.config import PsganConfig
+from texture_models.training.config import TrainingConfig
+
+STEPS = 60
+
+
+def main() -> None:
+    """Print one table."""
+    print("| preset | precision | s/step | s/step with penalty | GFLOP/step | of peak | waiting |")
+    print("|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = prepare(DatasetConfig(), Path(folder))
+        for preset in ("S", "M"):
+            for precision in ("float32", "mixed_bfloat16"):
+                training = TrainingConfig(precision=precision)
+                print(
+                    row(dataset, PsganConfig(preset=preset, materials=dataset.materials), training)
+                )
+
+
+def row(dataset, config: PsganConfig, training: TrainingConfig) -> str:
+    """Measure one configuration."""
+    model = build_model(config, training)
+    stream = CropStream(
+        dataset,
+        AugmentationConfig(),
+        patch_px=training.patch_px,
+        batch_size=training.batch_size,
+        seed=1,
+    )
+    image, label = next(stream)
+    plain = seconds(lambda: _step(model, image, label, 1), 20)
+    penalised = seconds(lambda: _step(model, image, label, 0), 8)
+    waiting, started = 0.0, time.perf_counter()
+    for step in range(1, STEPS):
+        asked = time.perf_counter()
+        image, label = next(stream)
+        waiting += time.perf_counter() - asked
+        _step(model, image, label, step)
+    waiting /= time.perf_counter() - started
+    stream.close()
+    dtype = "bfloat16" if training.precision == "mixed_bfloat16" else "float32"
+    peak, work = convolution_peak(dtype), step_gflop(config, training)
+    return (
+        f"| {config.preset} | {training.precision} | {plain:.3f} | {penalised:.3f} | {work:.1f}"
+        f" | {work / plain / peak:.2f} | {waiting:.4f} |"
+    )
+
+
+def _step(model, image, label, step: int) -> float:
+    losses = model.train_step(image, label, step=step, rate_factor=1.0)
+    return float(losses["discriminator"])
+
+
+def step_gflop(config: PsganConfig, training: TrainingConfig) -> float:
+    """Convolutions of one step without penalty, in the cheaper two-tap form.
+
+    Generator: one forward pass, two of its size backward. Discriminator: forward of real and
+    generated (2), their backward to weights and features (4), the generator's way back (1).
+    """
+    side, widths = training.patch_px, config.generator_widths
+    generator = 0.0
+    for level, width in enumerate(widths):
+        samples = (side / 2 ** (config.levels - 1 - level) + 2) ** 2
+        coarse = 4 * widths[level - 1] if level else 0
+        generator += 2 * samples * width * (coarse + 9 * config.noise_channels(level))
+    generator += 2 * side**2 * 9 * widths[-1] * 3
+    discriminator, inputs, out = 0.0, 3, side
+    for width in config.discriminator_widths:
+        out //= 2
+        discriminator += 2 * out**2 * 16 * inputs * width
+        inputs = width
+    discriminator += 2 * out**2 * 9 * inputs
+    return training.batch_size * (3 * generator + 7 * discriminator) / 1e9
+
+
+if __name__ == "__main__":
+    main()
