@@ -7,8 +7,11 @@ import cv2
 import numpy as np
 
 HASH_BITS = 256
-NEAR_BITS = 30
-"""Largest Hamming distance, of 256 bits, at which two pictures are compared more closely."""
+NEAR_BITS = 50
+"""Largest Hamming distance, of 256 bits, at which two pictures are compared more closely.
+
+Calibrated on 29 photographs: 87 copies (JPEG quality 30 to 90, scaled to a quarter) differ in 4
+bits in the median and 39 at most, different photographs in 102 at least."""
 
 NEAR_LEVELS = 6.0
 """Largest mean difference of the two thumbnails, grey levels, at which they count as the same."""

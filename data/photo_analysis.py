@@ -4,7 +4,7 @@ import numpy as np
 
 from data.records import PhotoAnalysis
 from data.stationarity import STATIONARY_BELOW, stationarity
-from data.texel_scale import PATCH_PX, PATCHES_KEPT, flatten
+from data.texel_scale import PATCH_PX, PATCHES_KEPT, flatten, middle
 from data.texture_spectrum import (
     autocorrelation,
     isotropy,
@@ -29,15 +29,14 @@ def analyse(pixels: np.ndarray, held_out_share: float) -> PhotoAnalysis:
         pixels: (height, width, 3) uint8 RGB, at the prepared scale.
         held_out_share: share of the width that is not trained on; warnings are about the rest.
     """
-    grey = luminance(pixels)
-    flat = flatten(grey)
+    flat = flatten(luminance(middle(pixels)))
     correlation = autocorrelation(flat)
     lengths = repeats(flat, correlation)
     unevenness = stationarity(pixels)
     warnings = [
         _small(pixels.shape, held_out_share),
         _uneven(unevenness),
-        _lit(grey),
+        _lit(luminance(pixels)),
         _few(pixels.shape, held_out_share, lengths, structure_size(flat)),
     ]
     return PhotoAnalysis(

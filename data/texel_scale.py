@@ -29,7 +29,7 @@ discriminator sees at once."""
 PATCHES_KEPT = 3
 """Patches that fit side by side into the training region after scaling, on its shorter side."""
 
-_MEASURED_PX = 1024
+_MEASURED_PX = 1024  # side of what is measured; more takes long and says nothing new
 _NEARLY_WHOLE = 0.85  # scaling by less costs sharpness and gains nothing
 
 
@@ -53,7 +53,7 @@ def choose_texel_scale(
     smallest = PATCHES_KEPT * PATCH_PX / min(height, width * (1.0 - held_out_share))
     # Structures that matter are far larger than the pixels lost here.
     coarse = min(1.0, _MEASURED_PX / min(height, width))
-    grey = flatten(luminance(rescale(pixels, coarse)))
+    grey = flatten(luminance(middle(rescale(pixels, coarse))))
     lengths = repeats(grey, autocorrelation(grey))
     if lengths:
         wanted = max(PERIOD_PX / lengths[-1], SHORTEST_PERIOD_PX / lengths[0])
@@ -61,6 +61,12 @@ def choose_texel_scale(
         wanted = STRUCTURE_PX / structure_size(grey)
     scale = float(round(min(max(coarse * wanted, smallest), 1.0), 4))
     return scale if scale < _NEARLY_WHOLE else 1.0
+
+
+def middle(pixels: np.ndarray) -> np.ndarray:
+    """The central part that repeats and symmetries are measured on, at most 1024 px a side."""
+    top, left = (max(side - _MEASURED_PX, 0) // 2 for side in pixels.shape[:2])
+    return pixels[top : top + _MEASURED_PX, left : left + _MEASURED_PX]
 
 
 def flatten(grey: np.ndarray) -> np.ndarray:
