@@ -155,7 +155,7 @@ def _noise_into(log: TextIO) -> Iterator[None]:
 
 def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settings) -> Any:
     from tasks.door_checks import check_doors, without_credentials
-    from tasks.embedded_server import embedded_server
+    from tasks.embedded_server import embedded_server, send_what_waits
     from tasks.held_lock import held_lock
 
     started = time.monotonic()
@@ -167,10 +167,11 @@ def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settin
         check_doors(settings)
         if settings.embedded_prefect:
             _say("starting Prefect's embedded server ...")
-            with embedded_server():
+        with embedded_server() if settings.embedded_prefect else contextlib.nullcontext():
+            try:
                 result = flow(**parameters)
-        else:
-            result = flow(**parameters)
+            finally:
+                send_what_waits()
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     _say(f"done in {minutes} min {seconds:02d} s")
     return result
@@ -254,5 +255,20 @@ def _fail(line: str, status: int) -> int:
     return status
 
 
+def run_as_program() -> None:
+    """Run the command line and leave the process at once.
+
+    Interpreters wait at their end for every background thread. Prefect's go on asking a server that
+    has ended, for minutes; what they had to tell was waited for.
+    """
+    try:
+        status = main()
+    except SystemExit as error:  # argparse: help and mistakes in the options
+        status = error.code if isinstance(error.code, int) else USAGE_ERROR
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run_as_program()

@@ -23,8 +23,6 @@ def embedded_server() -> Iterator[None]:
     Raises:
         MillError: it does not start.
     """
-    from prefect.events.worker import EventsWorker
-    from prefect.logging.handlers import APILogWorker
     from prefect.server.api.server import SubprocessASGIServer
 
     server = SubprocessASGIServer()
@@ -42,13 +40,19 @@ def embedded_server() -> Iterator[None]:
     try:
         yield
     finally:
-        # Both send in the background; what comes after the server's end only makes noise.
-        for worker in (APILogWorker, EventsWorker):
-            worker.drain_all(timeout=5)
         server.stop()
         if guard is not None and guard.stdin is not None:
             guard.stdin.close()
             guard.wait()
+
+
+def send_what_waits() -> None:
+    """Wait for what Prefect sends in the background: logs and events, at most a few seconds."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=5)
 
 
 def _start_deaf_to_interrupts(server: object) -> None:
