@@ -32,6 +32,15 @@ from texture_models.metrics.windows import spread_places, spread_windows
 
 Pixels = NDArray[np.uint8]
 WINDOW_PX, WINDOWS = 128, 12
+#: Below this a figure is as good as none; keeps the factors of what was 0 before within bounds.
+RESOLUTION = {
+    "statistics, one window": 0.01,
+    "statistics, mean of 12 windows": 0.01,
+    "top octave, dB": 0.2,
+    "checkerboard, dB": 0.2,
+    "phase imprint": 0.005,
+    "repeat": 0.02,
+}
 
 
 def photographs(folder: Path | None, side_px: int) -> Iterator[tuple[str, Pixels]]:
@@ -145,8 +154,9 @@ def _validity(pictures: Sequence[tuple[str, Pixels]]) -> None:
         for damage, apply in DAMAGES.items():
             for metric, value in _measures(left, apply(right)).items():
                 found = noticed.setdefault(metric, {}).setdefault(damage, [])
-                floor = max(before[metric], 1e-3)
-                found.append((value > before[metric], max(value, 1e-3) / floor))
+                least = RESOLUTION[metric]
+                factor = max(value, least) / max(before[metric], least)
+                found.append((value > before[metric], factor))
         print(f"measured {name}", file=sys.stderr, flush=True)
     print(f"| {len(pictures)} photographs |", *(f"{d} |" for d in DAMAGES))
     print("|---" * (len(DAMAGES) + 1) + "|")

@@ -41,6 +41,7 @@ LENIENT = GateConfig(
     diversity_max=1e9,
     spatial_anchoring=1e9,
     blobs_per_tile=1e9,
+    blob_locked_share=1e9,
     repeat_excess=1e9,
     refuse_memorised=False,
 )

@@ -36,7 +36,9 @@ class GateConfig(BaseModel, frozen=True, extra="forbid"):
     )
     diversity_max: float = Field(2.5, gt=0, description="and at most by this")
     spatial_anchoring: float = Field(0.25, gt=0, description="limit of the share of pixels nailed")
-    blobs_per_tile: float = Field(3.0, ge=0, description="spots beyond the photograph's own a tile")
+    blobs_per_tile: float = Field(
+        3.0, ge=0, description="spots beyond the photograph's own in 256 x 256 px"
+    )
     blob_locked_share: float = Field(
         0.5, gt=0, description="limit of the spots locked to one place"
     )
@@ -78,7 +80,8 @@ def _limits(scores: TextureScores, gate: GateConfig) -> Iterator[_Limit]:
         yield _Limit("wrap seam |z|", scores.wrap_seam_z, 0, gate.wrap_seam_z)
     yield _Limit("diversity", scores.diversity, gate.diversity_min, gate.diversity_max)
     yield _Limit("spatial anchoring", scores.spatial_anchoring, -_ANY, gate.spatial_anchoring)
-    yield _Limit("blobs a tile", scores.blob_excess / scores.n_generated, 0, gate.blobs_per_tile)
+    tiles = scores.n_generated * max(scores.tile_px / 256, 1.0) ** 2
+    yield _Limit("blobs in 256 x 256 px", scores.blob_excess / tiles, 0, gate.blobs_per_tile)
     yield _Limit("locked share of blobs", scores.blob_locked_share, 0, gate.blob_locked_share)
     yield _Limit("repeat excess", scores.repeat_excess, -_ANY, gate.repeat_excess)
 

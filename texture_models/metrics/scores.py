@@ -32,7 +32,7 @@ WINDOWS = 32
 class TextureScores(BaseModel, frozen=True, extra="forbid"):
     """What one material's generated tiles measure; every figure is relative to its photographs.
 
-    N: `n_generated` tiles, `n_real_crops` windows of `crop_px` on either side.
+    N: `n_generated` tiles of `tile_px`, `n_real_crops` windows of `crop_px` on either side.
     """
 
     pair_ratio: float = Field(description="generated-real over real-real window distance; 1 ideal")
@@ -59,6 +59,7 @@ class TextureScores(BaseModel, frozen=True, extra="forbid"):
     n_generated: int = Field(description="generated tiles")
     n_real_crops: int = Field(description="windows on either side")
     crop_px: int = Field(description="side of the windows, pixels")
+    tile_px: int = Field(description="root of the area of a generated tile, pixels")
 
 
 def score_texture(
@@ -114,6 +115,7 @@ def score_texture(
         n_generated=len(generated),
         n_real_crops=WINDOWS,
         crop_px=side,
+        tile_px=round((generated[0].shape[0] * generated[0].shape[1]) ** 0.5),
     )
 
 

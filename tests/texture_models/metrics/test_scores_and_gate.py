@@ -105,6 +105,12 @@ def test_blobs_locked_to_the_cells_are_refused(sound):
     assert "locked" in refusals(spotted)
 
 
+def test_blobs_are_counted_by_area(sound):
+    spotted = sound.model_copy(update={"blob_excess": 16, "tile_px": 256})
+    assert "blobs in 256 x 256 px 8 is above its limit 3" in refusals(spotted)
+    assert refusals(spotted.model_copy(update={"tile_px": 512})) == ""
+
+
 def test_not_a_number_is_refused(sound):
     for figure in ("set_ratio", "top_octave_db", "diversity"):
         assert refusals(sound.model_copy(update={figure: math.nan}))
