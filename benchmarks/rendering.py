@@ -15,7 +15,7 @@ from benchmarks.peak import convolution_peak, seconds
 from texture_models.families import build_model
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.families.psgan.inference import folded_generator
-from texture_models.families.psgan.networks import LEAK_GENERATOR
+from texture_models.families.psgan.networks import BOUND, LEAK_GENERATOR
 from texture_models.families.psgan.noise import picture_noise
 from texture_models.rendering.noise_field import CellWindow
 from texture_models.rendering.renderer import Renderer
@@ -81,6 +81,7 @@ def plain_generator(network, config: PsganConfig):
                 kernel = network.get_layer(f"conv_{level}").kernel
                 noise = noise + tf.nn.conv2d(x, kernel, 1, "VALID")
             x = network.get_layer(f"norm_{level}")(noise, training=False)
+            x = tf.clip_by_value(x, -BOUND, BOUND)
             x = network.get_layer(f"film_{level}")([x, inputs["code"]])
             x = tf.nn.leaky_relu(x, LEAK_GENERATOR)
         image = tf.clip_by_value(network.get_layer("to_rgb")(x), -1.0, 1.0)

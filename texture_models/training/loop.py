@@ -18,19 +18,12 @@ from texture_models.families import AnyModelConfig, build_model
 from texture_models.saved_model import save_generator
 from texture_models.training.checkpoint import read_checkpoint, write_checkpoint
 from texture_models.training.config import TrainingConfig
+from texture_models.training.health import Health, TrainingFailed
 from texture_models.training.preview import write_preview
 
 REPORT_SECONDS = 1.0  # between two calls of on_progress
 REPORT_STEPS = 10  # between two lines of the history: reading a loss waits for the step
 PREVIEW_STATISTICS_BATCHES = 8
-# Spread of the generated patches over that of the photographs'. A flat start is no collapse: it has
-# to last for 30 reports, 300 steps.
-LEAST_SPREAD = 0.05
-ALIKE_REPORTS = 30
-
-
-class TrainingFailed(RuntimeError):  # noqa: N818 (it says what happened)
-    """Training cannot go on; the message says why and what to change."""
 
 
 class Batches(Protocol):
@@ -184,7 +177,7 @@ class _Run:
         self.waiting = 0.0  # of these, waiting for a batch
         self.losses: dict[str, float] = {}
         self._tensors: Mapping[str, Any] = {}
-        self._alike = 0  # reports in a row in which the patches hardly differed
+        self._health = Health()
         self._checkpointed_at = self._previewed_at = 0.0
         self._reported_at = time.monotonic()
         self._preview: Path | None = None
@@ -248,27 +241,9 @@ class _Run:
             file.write(json.dumps({**line, **self.losses}) + "\n")
 
     def _read_losses(self) -> None:
-        """Wait for the step's losses; refuse to go on from numbers that mean nothing.
-
-        Raises:
-            TrainingFailed: a loss is not finite, or all generated patches look alike.
-        """
+        """Wait for the step's losses; refuse to go on from numbers that mean nothing."""
         self.losses = {name: float(value) for name, value in self._tensors.items()}
-        kept = "the last good checkpoint is kept"
-        for name, value in self.losses.items():
-            if not math.isfinite(value):
-                raise TrainingFailed(
-                    f"{name} is {value} at step {self.step}; {kept}: lower generator_rate and"
-                    " discriminator_rate, or raise r1_gamma"
-                )
-        spread = self.losses["spread"]
-        self._alike = self._alike + 1 if spread < LEAST_SPREAD else 0
-        if self._alike >= ALIKE_REPORTS:
-            raise TrainingFailed(
-                f"the generator collapsed: at step {self.step} its patches vary {spread:.1%} as"
-                f" much as the photographs' (limit {LEAST_SPREAD:.0%}); {kept}: lower"
-                " generator_rate, raise r1_gamma, or use more or larger photographs"
-            )
+        self._health.check(self.step, self.losses)
 
     def _housekeeping(self) -> None:
         """Checkpoint, preview and report, each when its time has come."""
@@ -286,7 +261,7 @@ class _Run:
     def _checkpoint(self) -> None:
         if self.step and self._tensors:
             self._read_losses()  # nothing that is broken may replace a good checkpoint
-        if self._alike:
+        if not self._health.sound:
             return
         meta = {
             "step": self.step,

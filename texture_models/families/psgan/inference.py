@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from texture_models.families.psgan.config import PsganConfig
-from texture_models.families.psgan.networks import LEAK_GENERATOR, build_generator
+from texture_models.families.psgan.networks import BOUND, LEAK_GENERATOR, build_generator
 from texture_models.families.psgan.noise import picture_noise
 from texture_models.layers import upsampling_kernel
 
@@ -43,30 +43,36 @@ def folded_generator(
     @tf.function(reduce_retracing=True)
     def render(fields: Mapping[str, Any]) -> Any:
         x = None
-        for level, (coarse_kernel, noise_kernel, shift) in enumerate(levels):
+        for level, (coarse_kernel, noise_kernel, shift, bounds) in enumerate(levels):
             parts = []
             if coarse_kernel is not None:
                 phases = tf.nn.conv2d(x, coarse_kernel, 1, "VALID")
                 parts.append(tf.nn.depth_to_space(phases, 2))
             if noise_kernel is not None:
                 parts.append(tf.nn.conv2d(fields[f"noise_{level}"], noise_kernel, 1, "VALID"))
-            x = tf.nn.leaky_relu(sum(parts[1:], parts[0]) + shift, LEAK_GENERATOR)
+            x = tf.clip_by_value(sum(parts[1:], parts[0]) + shift, *bounds)
+            x = tf.nn.leaky_relu(x, LEAK_GENERATOR)
         image = tf.nn.conv2d(x, kernel, 1, "VALID") + bias
         return tf.cast(tf.round((tf.clip_by_value(image, -1.0, 1.0) + 1.0) * 127.5), tf.uint8)
 
     return render
 
 
-def _folded_level(network: Any, level: int, code: np.ndarray) -> tuple[Any, Any, Any]:
-    """Return (kernel of the upsampled part or None, kernel of the noise or None, shift)."""
+def _folded_level(network: Any, level: int, code: np.ndarray) -> tuple[Any, Any, Any, Any]:
+    """Return (kernel of the upsampled part or None, of the noise or None, shift, bounds)."""
     names = {layer.name for layer in network.layers}
     norm, film = network.get_layer(f"norm_{level}"), network.get_layer(f"film_{level}")
-    scale = code @ film.scale.numpy() / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
-    shift = code @ film.shift.numpy() - norm.moving_mean.numpy() * scale
+    offset, gain = code @ film.shift.numpy(), code @ film.scale.numpy()
+    scale = gain / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
+    shift = offset - norm.moving_mean.numpy() * scale
+    reach = BOUND * np.abs(gain)
+    bounds = tuple(
+        tf.constant(side.astype(np.float32)) for side in (offset - reach, offset + reach)
+    )
     coarse = noise = None
     if f"conv_{level}" in names:
         kernel = network.get_layer(f"conv_{level}").kernel.numpy() * scale
         coarse = tf.constant(np.asarray(upsampling_kernel(kernel), dtype=np.float32))
     if f"noise_conv_{level}" in names:
         noise = tf.constant(network.get_layer(f"noise_conv_{level}").kernel.numpy() * scale)
-    return coarse, noise, tf.constant(shift.astype(np.float32))
+    return coarse, noise, tf.constant(shift.astype(np.float32)), bounds

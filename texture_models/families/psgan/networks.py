@@ -11,6 +11,10 @@ from texture_models.families.psgan.config import PsganConfig
 from texture_models.layers import FilmLayer, UpsampledConv2D
 
 LEAK_GENERATOR = 0.1
+# Normalised features are clipped at this many standard deviations. Rare coincidences of noise drove
+# single places far beyond that, seen as black or white spots, two or three a tile; too rare for the
+# discriminator to mend in a few thousand steps (docs/experiments.md).
+BOUND = 3.0
 LEAK_DISCRIMINATOR = 0.2  # DCGAN, https://arxiv.org/abs/1511.06434, section 3
 
 
@@ -39,6 +43,7 @@ def build_generator(config: PsganConfig, dtype: str = "float32") -> keras.Model:
         x = keras.layers.BatchNormalization(
             center=False, scale=False, momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{level}"
         )(x)
+        x = keras.layers.Lambda(_bounded, dtype=dtype)(x)
         x = FilmLayer(dtype=dtype, name=f"film_{level}")([x, code])
         x = keras.layers.LeakyReLU(LEAK_GENERATOR, dtype=dtype)(x)
     # No tanh: where it saturates no gradient comes back, and a spot that has once gone black stays
@@ -46,6 +51,11 @@ def build_generator(config: PsganConfig, dtype: str = "float32") -> keras.Model:
     x = keras.layers.Conv2D(3, 3, dtype=dtype, name="to_rgb")(x)
     image = keras.layers.Activation("linear", dtype="float32", name="image")(x)
     return keras.Model(inputs, image, name="generator")
+
+
+def _bounded(x: Any) -> Any:
+    """Clip normalised features; see `BOUND`."""
+    return ops.clip(x, -BOUND, BOUND)
 
 
 def _level(coarse: Any, noise: Any, level: int, width: int, dtype: str) -> Any:
