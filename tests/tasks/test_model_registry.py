@@ -228,7 +228,9 @@ def registry(
     scores = read_scores(settings, champion)
     record = next(produced_library.home.glob("runs/*/training_run.json"))
     monkeypatch.setenv("TEXTURE_MILL_HOME", str(tmp_path / "mill"))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI")  # MLflow keeps there which server was used last
+    monkeypatch.delenv(
+        "MLFLOW_TRACKING_URI", raising=False
+    )  # MLflow keeps there which server was used last
     (tmp_path / "mill").mkdir()
     return Registry(Settings(), TrainingRun.model_validate_json(record.read_text()), scores)
 
