@@ -26,7 +26,10 @@ class PublishingConfig(BaseModel, frozen=True, extra="forbid"):
         "textures", pattern=NAME_PATTERN, description="name in the model registry"
     )
     licence: str = Field(
-        "unknown", max_length=100, description="of the textures: SPDX identifier, or `unknown`"
+        "auto",
+        max_length=100,
+        description="of the textures: SPDX identifier; `auto`: CC0-1.0 if every photograph is, "
+        "else `unknown`",
     )
     include_photographs: bool = Field(
         True,

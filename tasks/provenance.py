@@ -73,5 +73,13 @@ def provenance_of(
         ),
         code_version=code_version(),
         flow_run_id=flow_run.id or "",
-        licence=publishing.licence,
+        licence=_licence(publishing, dataset),
     )
+
+
+def _licence(publishing: PublishingConfig, dataset: PreparedDataset) -> str:
+    """What the operator says; otherwise what follows from the photographs without doubt."""
+    if publishing.licence != "auto":
+        return publishing.licence
+    licences = {photo.licence for photo in dataset.photographs}
+    return "CC0-1.0" if licences == {"CC0-1.0"} else "unknown"
