@@ -5,7 +5,6 @@ shows an image artifact as a bare `<img>`, so a small thumbnail travels inside t
 """
 
 import base64
-import html
 import logging
 from collections.abc import Callable
 from io import BytesIO
@@ -28,6 +27,9 @@ logger = logging.getLogger(__name__)
 # The page also prints the address as text, so the picture stays small.
 THUMBNAIL_BYTES: Final = 50_000
 INGEST_ROWS: Final = 500
+
+# What Markdown or HTML would take for markup in the middle of a line.
+_MARKS: Final = frozenset("\\`*_[]|#~<>&")
 
 
 def show_ingest(dataset: PreparedDataset) -> None:
@@ -104,10 +106,7 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
 
 def _cell(text: str) -> str:
     """Text as it is: file names come from strangers and may look like markup."""
-    plain = html.escape("".join(c if c.isprintable() else " " for c in text), quote=False)
-    for mark in "\\`*_[]|#~":
-        plain = plain.replace(mark, f"&#{ord(mark)};")
-    return plain
+    return "".join(f"&#{ord(c)};" if c in _MARKS else c if c.isprintable() else " " for c in text)
 
 
 def _number(value: Any) -> str:

@@ -88,6 +88,20 @@ def test_three_attempts_are_one_mlflow_run(produced_library: ProducedLibrary) ->
     assert [len(digest) for _, digest in inputs] == [32]
 
 
+def test_an_operator_finds_tables_pictures_and_links(produced_library: ProducedLibrary) -> None:
+    database_path = produced_library.home / "prefect" / "prefect.db"
+    with closing(sqlite3.connect(database_path)) as database:
+        rows = database.execute("select key, type, data from artifact").fetchall()
+    kinds = {key: kind for key, kind, _ in rows}
+    assert kinds["ingest"] == kinds["scores"] == kinds["gate"] == "markdown"
+    assert kinds["training-preview"] == kinds["texture"] == "image"
+    assert kinds["training-progress"] == "progress"
+    text = {key: data for key, _, data in rows}
+    assert produced_library.finished.value("gallery") in text["gallery"]
+    assert all(name in text["ingest"] for name in ("brick", "grass", "gravel"))
+    assert text["training-preview"].startswith('"data:image/jpeg;base64,')
+
+
 def test_a_killed_run_leaves_no_server_behind(produced_library: ProducedLibrary) -> None:
     assert produced_library.left_after_kill == []
 
