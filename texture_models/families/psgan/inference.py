@@ -52,8 +52,8 @@ def folded_generator(
                 parts.append(tf.nn.conv2d(fields[f"noise_{level}"], noise_kernel, 1, "VALID"))
             x = tf.clip_by_value(sum(parts[1:], parts[0]) + shift, *bounds)
             x = tf.nn.leaky_relu(x, LEAK_GENERATOR)
-        image = tf.nn.conv2d(x, kernel, 1, "VALID") + bias
-        return tf.cast(tf.round((tf.clip_by_value(image, -1.0, 1.0) + 1.0) * 127.5), tf.uint8)
+        image = tf.tanh(tf.nn.conv2d(x, kernel, 1, "VALID") + bias)
+        return tf.cast(tf.round((image + 1.0) * 127.5), tf.uint8)
 
     return render
 

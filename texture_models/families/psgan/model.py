@@ -162,48 +162,57 @@ class Psgan:
     def _step(self, image: Any, code: Any, waves: Any, step: Any, penalised: bool) -> Any:
         cells = self.training.patch_px // self.config.pixels_per_cell
         inputs = {**self._noise(code, waves, step, cells), "code": code}
-        # One forward pass serves both networks: the two move at the same time, at 60 % of the cost
-        # of moving in turn.
-        with tf.GradientTape(persistent=True) as tape:
+        # The pictures the discriminator has just learnt from are judged again by what it became:
+        # one forward pass of the generator serves both moves.
+        with tf.GradientTape() as tape:
             fake = self.generator(inputs, training=True)
-            logits, *features = self.discriminator(
-                [tf.concat([image, fake], 0), tf.concat([code, code], 0)]
-            )
-            real_logits, fake_logits = tf.split(logits, 2)
-            real_features, fake_features = zip(*(tf.split(f, 2) for f in features), strict=True)
-            losses = {
-                "discriminator": discriminator_loss(real_logits, fake_logits),
-                "adversarial": generator_loss(fake_logits),
-            }
-            total = losses["adversarial"]
-            if self.training.gram_weight:
-                losses["gram"] = gram_distance(fake_features, real_features, code)
-                total += self.training.gram_weight * losses["gram"]
-            if self.training.patch_weight:
-                seed = tf.stack([tf.constant(self.training.seed, tf.int32), step])
-                losses["patch"] = sliced_wasserstein(fake, image, seed, filters=16, size=7)
-                total += self.training.patch_weight * losses["patch"]
-        moves = {
-            "generator": tape.gradient(total, self.generator.trainable_variables),
-            "discriminator": tape.gradient(
-                losses["discriminator"], self.discriminator.trainable_variables
-            ),
-        }
-        del tape
-        if penalised:
-            losses["penalty"], extra = self._penalty(image, code)
-            moves["discriminator"] = [
-                move + more for move, more in zip(moves["discriminator"], extra, strict=True)
-            ]
-        self._apply(moves)
+            with tape.stop_recording():
+                losses = self._move_discriminator(image, tf.stop_gradient(fake), code, penalised)
+            total, parts = self._generator_losses(image, fake, code, step)
+        self.optimizers["generator"].apply(
+            tape.gradient(total, self.generator.trainable_variables),
+            self.generator.trainable_variables,
+        )
         self._follow(step, code.shape[0])
-        losses["real_logit"] = tf.reduce_mean(real_logits)
-        losses["fake_logit"] = tf.reduce_mean(fake_logits)
-        losses["spread"] = _spread(fake) / (_spread(image) + 1e-6)
-        return losses
+        return {**losses, **parts, "spread": _spread(fake) / (_spread(image) + 1e-6)}
 
-    def _penalty(self, image: Any, code: Any) -> tuple[Any, list[Any]]:
-        """Lazy R1 and its gradients; Mescheder et al. 2018, eq. 9; laziness: StyleGAN2, B."""
+    def _generator_losses(self, image: Any, fake: Any, code: Any, step: Any) -> tuple[Any, Any]:
+        """Return (weighted sum, parts) of what the generator minimises."""
+        logits, *fake_features = self.discriminator([fake, code])
+        parts = {"adversarial": generator_loss(logits)}
+        total = parts["adversarial"]
+        if self.training.gram_weight:
+            _, *real_features = self.discriminator([image, code])
+            parts["gram"] = gram_distance(fake_features, real_features, code)
+            total += self.training.gram_weight * parts["gram"]
+        if self.training.patch_weight:
+            seed = tf.stack([tf.constant(self.training.seed, tf.int32), step])
+            parts["patch"] = sliced_wasserstein(fake, image, seed, filters=16, size=7)
+            total += self.training.patch_weight * parts["patch"]
+        return total, parts
+
+    def _move_discriminator(
+        self, image: Any, fake: Any, code: Any, penalised: bool
+    ) -> dict[str, Any]:
+        """One step of the discriminator; returns its loss and mean logits."""
+        variables = self.discriminator.trainable_variables
+        with tf.GradientTape() as tape:
+            logits = self.discriminator([tf.concat([image, fake], 0), tf.concat([code, code], 0)])
+            real_logits, fake_logits = tf.split(logits[0], 2)
+            loss = discriminator_loss(real_logits, fake_logits)
+        slopes = tape.gradient(loss, variables)
+        if penalised:
+            extra = self._penalty(image, code)
+            slopes = [slope + more for slope, more in zip(slopes, extra, strict=True)]
+        self.optimizers["discriminator"].apply(slopes, variables)
+        return {
+            "discriminator": loss,
+            "real_logit": tf.reduce_mean(real_logits),
+            "fake_logit": tf.reduce_mean(fake_logits),
+        }
+
+    def _penalty(self, image: Any, code: Any) -> list[Any]:
+        """Gradients of the lazy R1 penalty; Mescheder et al. 2018, eq. 9; StyleGAN2, appendix B."""
         with tf.GradientTape() as outer:
             with tf.GradientTape() as inner:
                 inner.watch(image)
@@ -218,16 +227,10 @@ class Psgan:
         variables = self.discriminator.trainable_variables
         slopes = outer.gradient(weighted, variables)
         # The last bias shifts every logit alike and has no part in the slope.
-        extra = [
+        return [
             tf.zeros_like(variable) if slope is None else slope
             for slope, variable in zip(slopes, variables, strict=True)
         ]
-        return penalty, extra
-
-    def _apply(self, moves: Mapping[str, list[Any]]) -> None:
-        networks = {"generator": self.generator, "discriminator": self.discriminator}
-        for name, network in networks.items():
-            self.optimizers[name].apply(moves[name], network.trainable_variables)
 
     def _follow(self, step: Any, batch: int) -> None:
         """Move the running average; its half-life ramps up (StyleGAN2-ADA, ramp 0.05)."""

@@ -14,7 +14,7 @@ LEAK_GENERATOR = 0.1
 # Normalised features are clipped at this many standard deviations. Rare coincidences of noise drove
 # single places far beyond that, seen as black or white spots, two or three a tile; too rare for the
 # discriminator to mend in a few thousand steps (docs/experiments.md).
-BOUND = 3.0
+BOUND = 6.0
 LEAK_DISCRIMINATOR = 0.2  # DCGAN, https://arxiv.org/abs/1511.06434, section 3
 
 
@@ -25,7 +25,7 @@ def build_generator(config: PsganConfig, dtype: str = "float32") -> keras.Model:
         noise_0 .. noise_k (2**level rows + 4, 2**level columns + 4, `config.noise_channels(level)`)
             for a picture of `rows` x `columns` cells; a level without noise has no input.
         code (materials): weights of the materials, one-hot in training.
-    Output: image (2**k rows, 2**k columns, 3) float32; black is -1, white 1, not clipped.
+    Output: image (2**k rows, 2**k columns, 3) float32 in -1..1.
 
     Every convolution is valid and every layer is the same at every position, so the network
     commutes with shifts by whole cells: a field that wraps gives a picture that wraps.
@@ -46,10 +46,8 @@ def build_generator(config: PsganConfig, dtype: str = "float32") -> keras.Model:
         x = keras.layers.Lambda(_bounded, dtype=dtype)(x)
         x = FilmLayer(dtype=dtype, name=f"film_{level}")([x, code])
         x = keras.layers.LeakyReLU(LEAK_GENERATOR, dtype=dtype)(x)
-    # No tanh: where it saturates no gradient comes back, and a spot that has once gone black stays
-    # black (docs/experiments.md). Rendering clips.
     x = keras.layers.Conv2D(3, 3, dtype=dtype, name="to_rgb")(x)
-    image = keras.layers.Activation("linear", dtype="float32", name="image")(x)
+    image = keras.layers.Activation("tanh", dtype="float32", name="image")(x)
     return keras.Model(inputs, image, name="generator")
 
 
