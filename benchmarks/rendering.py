@@ -84,7 +84,9 @@ def plain_generator(network, config: PsganConfig):
             x = tf.clip_by_value(x, -BOUND, BOUND)
             x = network.get_layer(f"film_{level}")([x, inputs["code"]])
             x = tf.nn.leaky_relu(x, LEAK_GENERATOR)
-        image = tf.tanh(network.get_layer("to_rgb")(x))
+        components = network.get_layer("to_components")(x)
+        image = network.get_layer("colour")([components, inputs["code"]])
+        image = tf.clip_by_value(image, -1.0, 1.0)
         return tf.cast(tf.round((image + 1.0) * 127.5), tf.uint8)
 
     return call

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+
+LEAST_COLOUR = 0.5 / 127.5  # half a grey level
 
 
 def upsampling_kernel(kernel: Any) -> Any:
@@ -78,3 +82,52 @@ class FilmLayer(keras.layers.Layer):
         scale = ops.cast(ops.matmul(code, self.scale), features.dtype)[:, None, None, :]
         shift = ops.cast(ops.matmul(code, self.shift), features.dtype)[:, None, None, :]
         return features * scale + shift
+
+
+class ColourLayer(keras.layers.Layer):
+    """Principal components -> colours of a material.
+
+    Call: [(batch, rows, columns, 3), (batch, materials)] float32 -> (batch, rows, columns, 3):
+    black is -1 and white 1; not clipped. Unit variance in gives the material's own mean and
+    covariance out, and a grey photograph can only give grey.
+    The weights are measured, not trained: `basis` (materials, 3, 3), `mean` (materials, 3).
+    """
+
+    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:  # noqa: D102
+        materials = input_shape[1][-1]
+        self.basis = self.add_weight(
+            name="basis", shape=(materials, 3, 3), initializer=_unmeasured, trainable=False
+        )
+        self.mean = self.add_weight(
+            name="mean", shape=(materials, 3), initializer="zeros", trainable=False
+        )
+
+    def call(self, inputs: list[Any]) -> Any:  # noqa: D102
+        components, code = inputs
+        basis = ops.einsum("bm,mij->bij", code, self.basis)
+        mean = ops.matmul(code, self.mean)
+        return ops.einsum("bhwi,bij->bhwj", components, basis) + mean[:, None, None, :]
+
+
+def _unmeasured(shape: tuple[int, ...], dtype: Any = None) -> Any:
+    """Red, green and blue with a deviation of half the range from the middle to an end."""
+    return ops.broadcast_to(0.5 * ops.eye(3, dtype=dtype), shape)
+
+
+def colour_basis(pictures: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Measure what `ColourLayer` needs of one material.
+
+    Args:
+        pictures: uint8 (height, width, 3) photographs.
+
+    Returns:
+        (basis (3, 3), rows are principal axes scaled by their deviations; mean (3,)), float32, in
+        units of -1..1. Axes with less than half a grey level are zero: rounding is no colour.
+    """
+    colours = np.concatenate([picture.reshape(-1, 3) for picture in pictures]) / 127.5 - 1.0
+    variances, axes = np.linalg.eigh(np.cov(colours, rowvar=False))
+    deviations = np.sqrt(np.maximum(variances, 0.0))
+    deviations[deviations < LEAST_COLOUR] = 0.0
+    basis = (axes * deviations).T[::-1]
+    # Rounded, so that the three shares of a grey axis are the same number.
+    return basis.round(6).astype(np.float32), colours.mean(axis=0).round(6).astype(np.float32)

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from texture_models.layers import FilmLayer, UpsampledConv2D
+from texture_models.layers import ColourLayer, FilmLayer, UpsampledConv2D, colour_basis
 
 
 def test_the_two_tap_form_equals_nearest_upsampling_and_a_3x3_convolution():
@@ -26,3 +26,32 @@ def test_film_of_a_mixture_is_the_mixture_of_the_films():
         for code in ([1, 0], [0, 1], [0.25, 0.75])
     ]
     np.testing.assert_allclose(outputs[2], 0.25 * outputs[0] + 0.75 * outputs[1], rtol=1e-5)
+
+
+def photograph(seed=3, side=64):
+    rng = np.random.default_rng(seed)
+    mixing = np.array([[20, 12, 5], [0, 9, -4], [2, 0, 6]])
+    colours = rng.standard_normal((side, side, 3)) @ mixing + (140, 110, 90)
+    return np.clip(np.round(colours), 0, 255).astype(np.uint8)
+
+
+def test_white_noise_through_the_colours_of_a_photograph_has_its_mean_and_covariance():
+    picture = photograph()
+    layer = ColourLayer()
+    noise = np.random.default_rng(4).standard_normal((1, 200, 200, 3)).astype(np.float32)
+    code = np.ones((1, 1), np.float32)
+    layer([noise, code])
+    basis, mean = colour_basis([picture])
+    layer.set_weights([basis[None], mean[None]])
+    colours = (np.asarray(layer([noise, code])).reshape(-1, 3) + 1) * 127.5
+    real = picture.reshape(-1, 3).astype(float)
+    np.testing.assert_allclose(colours.mean(0), real.mean(0), atol=0.5)
+    np.testing.assert_allclose(np.cov(colours.T), np.cov(real.T), atol=8)
+
+
+def test_the_colours_of_a_grey_photograph_are_exactly_grey():
+    grey = np.repeat(photograph()[..., :1], 3, axis=2)
+    basis, mean = colour_basis([grey])
+    assert (basis[1:] == 0).all()
+    np.testing.assert_allclose(basis[0], basis[0, 0], rtol=1e-4)
+    np.testing.assert_allclose(mean, mean[0], rtol=1e-5)

@@ -37,8 +37,10 @@ def folded_generator(
         (batch, height, width, 3) uint8.
     """
     levels = [_folded_level(network, level, code) for level in range(config.levels)]
-    to_rgb = network.get_layer("to_rgb")
-    kernel, bias = tf.constant(to_rgb.kernel.numpy()), tf.constant(to_rgb.bias.numpy())
+    last, colour = network.get_layer("to_components"), network.get_layer("colour")
+    basis = np.einsum("m,mij->ij", code, colour.basis.numpy())
+    kernel = tf.constant(last.kernel.numpy() @ basis)
+    bias = tf.constant(last.bias.numpy() @ basis + code @ colour.mean.numpy())
 
     @tf.function(reduce_retracing=True)
     def render(fields: Mapping[str, Any]) -> Any:
@@ -52,8 +54,8 @@ def folded_generator(
                 parts.append(tf.nn.conv2d(fields[f"noise_{level}"], noise_kernel, 1, "VALID"))
             x = tf.clip_by_value(sum(parts[1:], parts[0]) + shift, *bounds)
             x = tf.nn.leaky_relu(x, LEAK_GENERATOR)
-        image = tf.tanh(tf.nn.conv2d(x, kernel, 1, "VALID") + bias)
-        return tf.cast(tf.round((image + 1.0) * 127.5), tf.uint8)
+        image = tf.nn.conv2d(x, kernel, 1, "VALID") + bias
+        return tf.cast(tf.round((tf.clip_by_value(image, -1.0, 1.0) + 1.0) * 127.5), tf.uint8)
 
     return render
 

@@ -13,6 +13,7 @@ from texture_models.families.psgan.config import WAVE_LEVELS, PsganConfig
 from texture_models.families.psgan.networks import build_discriminator, build_generator
 from texture_models.families.psgan.noise import MARGIN, UNIT_VARIANCE
 from texture_models.families.psgan.waves import wave_vectors
+from texture_models.layers import colour_basis
 from texture_models.losses import (
     discriminator_loss,
     generator_loss,
@@ -54,13 +55,20 @@ class Psgan:
         self._compiled = tf.function(self._step, reduce_retracing=True)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
-        """Read the wave vectors off the training regions of the photographs.
+        """Read waves and colours off the training regions of the photographs.
 
         Args:
             photographs: material -> uint8 (height, width, 3) pictures.
         """
         for index, material in enumerate(self.config.materials or tuple(photographs)):
             self.waves[index] = wave_vectors(photographs[material], self.config.periodic_channels)
+        measured = [
+            colour_basis(photographs[name]) for name in self.config.materials or tuple(photographs)
+        ]
+        for network in (self.generator, self.averaged):
+            colour = network.get_layer("colour")
+            colour.basis.assign(np.stack([basis for basis, _ in measured]))
+            colour.mean.assign(np.stack([mean for _, mean in measured]))
 
     def train_step(
         self, image: np.ndarray, material: np.ndarray, *, step: int, rate_factor: float

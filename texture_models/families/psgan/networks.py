@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from texture_models.families.psgan.config import PsganConfig
-from texture_models.layers import FilmLayer, UpsampledConv2D
+from texture_models.layers import ColourLayer, FilmLayer, UpsampledConv2D
 
 LEAK_GENERATOR = 0.1
 # Normalised features are clipped at this many standard deviations. Rare coincidences of noise drove
@@ -25,7 +25,7 @@ def build_generator(config: PsganConfig, dtype: str = "float32") -> keras.Model:
         noise_0 .. noise_k (2**level rows + 4, 2**level columns + 4, `config.noise_channels(level)`)
             for a picture of `rows` x `columns` cells; a level without noise has no input.
         code (materials): weights of the materials, one-hot in training.
-    Output: image (2**k rows, 2**k columns, 3) float32 in -1..1.
+    Output: image (2**k rows, 2**k columns, 3) float32; black is -1, white 1, not clipped.
 
     Every convolution is valid and every layer is the same at every position, so the network
     commutes with shifts by whole cells: a field that wraps gives a picture that wraps.
@@ -46,8 +46,9 @@ def build_generator(config: PsganConfig, dtype: str = "float32") -> keras.Model:
         x = keras.layers.Lambda(_bounded, dtype=dtype)(x)
         x = FilmLayer(dtype=dtype, name=f"film_{level}")([x, code])
         x = keras.layers.LeakyReLU(LEAK_GENERATOR, dtype=dtype)(x)
-    x = keras.layers.Conv2D(3, 3, dtype=dtype, name="to_rgb")(x)
-    image = keras.layers.Activation("tanh", dtype="float32", name="image")(x)
+    x = keras.layers.Conv2D(3, 3, dtype=dtype, name="to_components")(x)
+    x = keras.layers.Activation("linear", dtype="float32")(x)
+    image = ColourLayer(dtype="float32", name="colour")([x, code])
     return keras.Model(inputs, image, name="generator")
 
 
