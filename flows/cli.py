@@ -11,6 +11,7 @@ import contextlib
 import importlib.metadata
 import logging
 import os
+import signal
 import sys
 import time
 import traceback
@@ -29,6 +30,7 @@ from flows.deployments import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from types import FrameType
 
     from tasks.settings import Settings
 
@@ -118,23 +120,31 @@ def _print_plan(parameters: dict[str, Any], settings: Settings) -> None:
 
 def _run_and_explain(name: str, flow: Any, parameters: dict[str, Any], settings: Settings) -> int:
     """Run the flow; whatever goes wrong becomes one line here and a traceback in the log file."""
-    from prefect.exceptions import TerminationSignal
-
+    signal.signal(signal.SIGTERM, _terminate)
     log_path = _open_log(settings)
     again = f"run the same command again to go on (log: {log_path})"
     try:
         with log_path.open("a") as log, _noise_into(log):
             result = _run_flow(name, flow, parameters, settings)
         _print_result(result)
+    except _Terminated:
+        return _fail(f"terminated; {again}", TERMINATED)
     except KeyboardInterrupt:
         return _fail(f"stopped; {again}", INTERRUPTED)
-    except TerminationSignal:
-        return _fail(f"terminated; {again}", TERMINATED)
     except Exception as error:
         with contextlib.suppress(OSError), log_path.open("a") as log:
             traceback.print_exc(file=log)
         return _fail(f"{_one_line(error)} (details: {log_path})", FAILURE)
     return 0
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, told to the run as Ctrl-C is: it writes a checkpoint and goes."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise _Terminated
 
 
 @contextlib.contextmanager

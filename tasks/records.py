@@ -64,13 +64,15 @@ class Promotion(BaseModel, frozen=True, extra="forbid"):
     @property
     def sentence(self) -> str:
         """The decision in one line, for people."""
-        name, version = self.candidate.name, self.candidate.version
-        if self.champion.version == version:
-            return f"{name} version {version} is the champion"
-        why = "; ".join(self.reasons)
-        return f"{name} version {version} stays a candidate ({why}); champion is version " + str(
-            self.champion.version
+        name, why = (
+            f"{self.candidate.name} version {self.candidate.version}",
+            "; ".join(self.reasons),
         )
+        if self.champion.version != self.candidate.version:
+            return f"{name} stays a candidate ({why}); champion is version {self.champion.version}"
+        if not self.passed:
+            return f"{name} is still the champion, although the gate now refuses it: {why}"
+        return f"{name} is the champion"
 
 
 class RenderedTexture(BaseModel, frozen=True, extra="forbid"):

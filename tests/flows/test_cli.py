@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli import main
-from tests.mill_runs import ROOT, clean_environment, run_mill
+from tests.mill_runs import ROOT, clean_environment, processes_naming, run_mill, running_mill
 
 
 @pytest.fixture
@@ -84,3 +84,19 @@ def test_a_misspelt_setting_in_the_environment_is_named(tmp_path: Path) -> None:
         "texture-mill: error: unknown setting TEXTURE_MILL_STORE in the environment; "
         "did you mean TEXTURE_MILL_STORE_URL?\n"
     )
+
+
+def test_a_terminated_run_says_how_to_go_on_and_leaves_nothing_running(tmp_path: Path) -> None:
+    home = tmp_path / "mill"
+    with running_mill("run", "produce-library", home=home) as process:
+        assert process.stderr is not None
+        while not (line := process.stderr.readline()).startswith("starting Prefect"):
+            assert line, process.wait()
+        process.terminate()
+        rest = process.stderr.read()
+        assert process.wait() == 143
+    assert rest.splitlines()[-1].startswith("terminated; run the same command again to go on")
+    deadline = time.monotonic() + 10
+    while processes_naming(str(home)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_naming(str(home)) == []

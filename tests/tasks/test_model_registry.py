@@ -284,3 +284,13 @@ def test_weights_that_were_changed_are_refused(registry: Registry, tmp_path: Pat
         fetch_weights(registry.settings, other, tmp_path / "models")
     assert fetch_weights(registry.settings, model, tmp_path / "models").is_dir()
     assert len(list((tmp_path / "models").iterdir())) == 1
+
+
+def test_a_champion_that_a_stricter_gate_refuses_stays_and_that_is_said(
+    registry: Registry,
+) -> None:
+    only = registry.register("loams", 3.0)
+    assert promote_model.fn(only, LENIENT).sentence == "loams version 1 is the champion"
+    strict = promote_model.fn(only, LENIENT.model_copy(update={"set_ratio": 1.0}))
+    assert strict.champion == only
+    assert "is still the champion, although the gate now refuses it: " in strict.sentence
