@@ -17,7 +17,7 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         description="time budget; the learning rate then decays with the time, and two runs differ",
     )
     seed: int = Field(1, ge=0, lt=2**31, description="decides weights, crops and noise")
-    batch_size: int = Field(16, ge=1, le=512, description="patches a step")
+    batch_size: int = Field(8, ge=1, le=512, description="patches a step")
     patch_px: int = Field(64, ge=16, le=1024, description="side of a training patch, in pixels")
     generator_rate: float = Field(8e-4, gt=0, description="Adam's learning rate, generator")
     discriminator_rate: float = Field(8e-4, gt=0, description="Adam's rate, discriminator")
@@ -25,7 +25,7 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         0.4, ge=0, le=1, description="last share of the training, over which the rates fall"
     )
     decay_to: float = Field(0.05, gt=0, le=1, description="what the rates fall to, as a factor")
-    r1_gamma: float = Field(0.2, ge=0, description="weight of the gradient penalty, per logit")
+    r1_gamma: float = Field(0.02, ge=0, description="weight of the gradient penalty, per logit")
     r1_every: int = Field(8, ge=1, description="steps between two gradient penalties")
     gram_weight: float = Field(1.0, ge=0, description="weight of the Gram matching")
     patch_weight: float = Field(0.0, ge=0, description="weight of the sliced patch distance")
