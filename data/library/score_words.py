@@ -26,6 +26,10 @@ SCORE_WORDS: Final[dict[str, ScoreWords]] = {
         "How far the average result is from the average crop of the photograph, compared with two "
         "random halves of the photograph's crops. 1.0: no difference. Lower is better.",
     ),
+    "set_ratio_halves": ScoreWords(
+        "Photograph with itself",
+        "Likeness of the photograph's own two halves, on the same scale: how even it is.",
+    ),
     "top_octave_db": ScoreWords(
         "Finest detail",
         "Strength of the finest detail compared with the photograph. 0: equal, below 0: blurred, "
@@ -45,6 +49,16 @@ SCORE_WORDS: Final[dict[str, ScoreWords]] = {
         "Seam",
         "How unusual the step across the border is among all steps inside the picture, in standard "
         "deviations. Below 2: no seam to be seen.",
+        "σ",
+    ),
+    "wrap_seam_ratio": ScoreWords(
+        "Seam step",
+        "Step across the border over the steepest steps inside the picture. Above 1.6 a seam is "
+        "seen.",
+    ),
+    "wrap_slope_z": ScoreWords(
+        "Seam, slope",
+        "The same as Seam for the change of slope across the border.",
         "σ",
     ),
     "mirrored": ScoreWords(
@@ -74,7 +88,14 @@ SCORE_WORDS: Final[dict[str, ScoreWords]] = {
         "Copied", "Whether patches of the photograph were copied; they should not be."
     ),
     "memorisation_weak": ScoreWords(
-        "Copying not judged", "The held-out part is too small to judge copying well."
+        "Copying hard to judge",
+        "The photograph resembles itself so much that copies could hide among its own repeats.",
+    ),
+    "copied_share": ScoreWords(
+        "Copied patches", "Share of patches that are nearly the same as one of the trained part."
+    ),
+    "copied_share_held_out": ScoreWords(
+        "Copied patches, held-out part", "The same share for the part never trained on."
     ),
     "blob_excess": ScoreWords(
         "Blobs", "Conspicuous spots beyond those the photograph has itself. 0 is good."
@@ -82,6 +103,10 @@ SCORE_WORDS: Final[dict[str, ScoreWords]] = {
     "blob_locked_share": ScoreWords(
         "Blobs on the grid", "Share of spots that sit on the network's own grid. Low is good."
     ),
+    "repeat_excess": ScoreWords(
+        "Repetition", "How much more one result repeats itself than the photograph does."
+    ),
+    "tile_px": ScoreWords("Result", "Side of the results that were judged.", "px"),
     "n_generated": ScoreWords("Results judged", "How many results the scores are from."),
     "n_real_crops": ScoreWords("Crops compared", "How many crops of the photographs were used."),
     "crop_px": ScoreWords("Crop", "Side of the crops that were compared.", "px"),
