@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -93,11 +94,15 @@ def _run(options: argparse.Namespace) -> int:
     raw = with_overrides(deployment.parameters, options.overrides)
 
     from tasks.errors import MillError
-    from tasks.settings import Settings, apply_embedded_defaults
+    from tasks.settings import Settings, apply_embedded_defaults, make_home
 
     try:
         settings = Settings()
         apply_embedded_defaults(settings)
+        if options.dry_run:
+            warnings.simplefilter("ignore")  # Prefect misses the home that a dry run does not make
+        else:
+            make_home(settings)
     except (MillError, ValueError) as error:
         return _fail(_one_line(error), USAGE_ERROR)
     flow = load_flow(deployment)

@@ -142,10 +142,17 @@ def embedded_defaults(settings: Settings) -> Mapping[str, str]:
 def apply_embedded_defaults(settings: Settings) -> None:
     """Put the embedded defaults into the environment, where nothing stands yet.
 
-    Side effects: changes `os.environ` of this process; makes the home folder.
+    Side effects: changes `os.environ` of this process.
+    """
+    for name, value in embedded_defaults(settings).items():
+        os.environ.setdefault(name, value)
+
+
+def make_home(settings: Settings) -> None:
+    """Make the home folder.
 
     Raises:
-        MillError: the home folder cannot be made.
+        MillError: it cannot be made.
     """
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
@@ -155,5 +162,3 @@ def apply_embedded_defaults(settings: Settings) -> None:
             f"cannot make the home folder {settings.home}: {error.strerror}; "
             f"choose another one with {PREFIX}HOME"
         ) from None
-    for name, value in embedded_defaults(settings).items():
-        os.environ.setdefault(name, value)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import MillError
-from tasks.settings import Settings, apply_embedded_defaults
+from tasks.settings import Settings, apply_embedded_defaults, make_home
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +67,7 @@ def test_defaults_fill_gaps_and_overrule_nobody(monkeypatch: pytest.MonkeyPatch)
 def test_a_home_that_cannot_be_made_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEXTURE_MILL_HOME", "/proc/mill")
     with pytest.raises(MillError, match=r"cannot make the home folder /proc/mill.*MILL_HOME"):
-        apply_embedded_defaults(Settings())
+        make_home(Settings())
 
 
 def test_a_misspelt_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
