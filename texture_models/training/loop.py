@@ -127,7 +127,8 @@ def fit(
         TrainingFailed: a loss is no longer a number, or the generator collapsed; the last good
             checkpoint stays.
         CheckpointMismatch: `run_dir` belongs to another configuration.
-        KeyboardInterrupt: after a checkpoint was written.
+        KeyboardInterrupt: after a checkpoint was written; likewise any exception that is no error,
+            such as an orchestrator's cancellation.
     """
     finished = run_dir / "finished.json"
     if not finished.is_file():
@@ -209,9 +210,11 @@ class _Run:
                 self._one_step(image, label, done)
                 self.seconds += time.monotonic() - started
                 self._housekeeping()
-        except KeyboardInterrupt:
-            with contextlib.suppress(TrainingFailed):
-                self._checkpoint()
+        except BaseException as stop:
+            # Ctrl-C, and the like of an orchestrator that cancels, are no errors of the training.
+            if not isinstance(stop, Exception):
+                with contextlib.suppress(TrainingFailed):
+                    self._checkpoint()
             raise
         finally:
             batches.close()
