@@ -12,8 +12,8 @@ check: $(READY) ## format, lint, types and import direction, in seconds
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports
 fix: $(READY) ## format, and repair what ruff can repair
 	@.venv/bin/ruff check --fix --exit-zero . && .venv/bin/ruff format .
-bench: $(READY) ## the measurements of the README
-	@for file in benchmarks/*.py; do echo "== $$file"; .venv/bin/python "$$file" || exit 1; done
+bench: $(READY) ## the measurements that need no photographs of your own (docs/experiments.md)
+	@for name in metrics_validity input_pipeline rendering training_step orchestration; do echo "== $$name"; .venv/bin/python benchmarks/$$name.py || exit 1; done
 lock: ## resolve the dependencies anew and write requirements.lock
 	@scripts/bootstrap lock
 

@@ -17,9 +17,6 @@ DECISIONS = sorted((ROOT / "docs/adr").glob("[0-9]*.md"))
 GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *DECISIONS]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
-# Made from measured runs, and so newer than the documents that show them.
-MADE_FROM_RUNS = {"docs/pictures/tiles.webp", "docs/experiments.md"}
-
 TOP_LEVEL = ("flows", "tasks", "texture_models", "data", "tests", "benchmarks", "docs", "scripts")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -82,7 +79,6 @@ def test_every_path_in_backticks_exists(path: Path) -> None:
         for text in quoted(path)
         if re.fullmatch(r"[\w./-]+", text)
         and (text.startswith(tuple(f"{top}/" for top in (*TOP_LEVEL, ".ci"))) or is_root_file(text))
-        and text not in MADE_FROM_RUNS
         and not (ROOT / text).exists()
     ]
     assert not missing
@@ -104,7 +100,7 @@ def test_every_relative_link_leads_somewhere(path: Path) -> None:
         if not re.match(r"[a-z]+:|#", target)
     ]
     missing = [name_of(target) for target in targets if not target.exists()]
-    assert set(missing) <= MADE_FROM_RUNS
+    assert not missing
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=name_of)
