@@ -49,7 +49,8 @@ class StepProgress:
         """
         now = time.monotonic()
         share = min(max(share_done, 0.0), 1.0)
-        if seconds_left is None and share > 0:
+        # The first parts load and compile; extrapolated from them alone the end looks far away.
+        if seconds_left is None and share >= 0.1:
             seconds_left = (now - self._started) * (1 - share) / share
         left = f"{_duration(seconds_left)} left" if seconds_left is not None else ""
         if self._bar is not None and self._row is not None:
