@@ -105,21 +105,25 @@ def _run(options: argparse.Namespace) -> int:
             make_home(settings)
     except (MillError, ValueError) as error:
         return _fail(_one_line(error), USAGE_ERROR)
+    from flows.plan import plan_lines
+
     flow = load_flow(deployment)
     parameters = typed_parameters(flow, raw)
+    try:
+        plan = list(plan_lines(parameters, settings.store_url))
+    except MillError as error:
+        return _fail(_one_line(error), USAGE_ERROR)
     if options.dry_run:
-        _print_plan(parameters, settings)
+        _print_plan(parameters, plan)
         return 0
     return _run_and_explain(options.name, flow, parameters, settings)
 
 
-def _print_plan(parameters: dict[str, Any], settings: Settings) -> None:
-    from flows.plan import plan_lines
-
+def _print_plan(parameters: dict[str, Any], plan: list[str]) -> None:
     for name, value in parameters.items():
         print(f"{name}: {value!r}")
     print()
-    for line in plan_lines(parameters, settings.store_url):
+    for line in plan:
         print(line)
 
 

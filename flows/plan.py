@@ -3,17 +3,24 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tasks.size_checks import check_sizes
+
 # Starting, judging, registering, rendering and publishing together, on two cores.
 OVERHEAD_MINUTES = 2.5
 
 
 def plan_lines(parameters: Mapping[str, Any], store_url: str) -> Iterator[str]:
-    """Yield one line for each step that the typed `parameters` of a flow lead to."""
+    """Yield one line for each step that the typed `parameters` of a flow lead to.
+
+    Raises:
+        MillError: a size does not fit the model.
+    """
     if dataset := parameters.get("dataset"):
         materials = ", ".join(dataset.materials) or "every material"
         yield f"prepare   {dataset.source}: {materials}"
     if training := parameters.get("training"):
         model = parameters["model"]
+        check_sizes(model, training, parameters["evaluation"], parameters.get("rendering"))
         budget = f"{training.steps} steps"
         if training.minutes is not None:
             budget += f" or {training.minutes:g} minutes, whichever ends first"

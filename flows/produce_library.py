@@ -11,6 +11,7 @@ from tasks.publish_library import publish_library
 from tasks.records import Production
 from tasks.register_model import register_model
 from tasks.render_textures import render_textures
+from tasks.size_checks import check_sizes
 from tasks.train_model import train_model
 from texture_models.families import ModelConfig
 from texture_models.metrics.gate import GateConfig
@@ -41,6 +42,7 @@ def produce_library(
         rendering: which textures the library gets.
         publishing: names of the library and of the registered model.
     """
+    check_sizes(model, training, evaluation, rendering)
     prepared = prepare_dataset(dataset)
     run = train_model(model, prepared, augmentation, training)
     scores = evaluate_model(run, prepared, evaluation)

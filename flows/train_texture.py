@@ -8,6 +8,7 @@ from tasks.evaluate_model import evaluate_model
 from tasks.prepare_dataset import prepare_dataset
 from tasks.records import RegisteredModel
 from tasks.register_model import register_model
+from tasks.size_checks import check_sizes
 from tasks.train_model import train_model
 from texture_models.families import ModelConfig
 from texture_models.training.config import TrainingConfig
@@ -32,6 +33,7 @@ def train_texture(
         evaluation: which renderings the trained model is scored by.
         publishing: name of the registered model.
     """
+    check_sizes(model, training, evaluation)
     prepared = prepare_dataset(dataset)
     run = train_model(model, prepared, augmentation, training)
     scores = evaluate_model(run, prepared, evaluation)

@@ -1,0 +1,39 @@
+"""Sizes that have to fit the model's noise cells, checked before anything is made from them."""
+
+from collections.abc import Iterator
+
+from tasks.config import EvaluationConfig
+from tasks.errors import MillError
+from texture_models.families import AnyModelConfig
+from texture_models.rendering.config import RenderConfig
+from texture_models.training.config import TrainingConfig
+
+
+def check_sizes(
+    model: AnyModelConfig,
+    training: TrainingConfig,
+    evaluation: EvaluationConfig,
+    rendering: RenderConfig | None = None,
+) -> None:
+    """Refuse sizes that this model can neither train on nor wrap.
+
+    Raises:
+        MillError: one is not a multiple of the model's pixels per cell.
+    """
+    cell = model.pixels_per_cell
+    for name, size in _sizes(training, evaluation, rendering):
+        if size % cell:
+            below = max(cell, size // cell * cell)
+            raise MillError(
+                f"{name}={size} is not a multiple of {cell}, the pixels of one noise cell of this "
+                f"model; the nearest sizes are {below} and {below + cell}"
+            )
+
+
+def _sizes(
+    training: TrainingConfig, evaluation: EvaluationConfig, rendering: RenderConfig | None
+) -> Iterator[tuple[str, int]]:
+    yield "training.patch_px", training.patch_px
+    yield "evaluation.tile_px", evaluation.tile_px
+    for size_px in rendering.sizes_px if rendering else ():
+        yield "rendering.sizes_px", size_px

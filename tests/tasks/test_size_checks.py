@@ -1,0 +1,35 @@
+"""Sizes that cannot wrap are refused before the work starts."""
+
+import pytest
+
+from tasks.config import EvaluationConfig
+from tasks.errors import MillError
+from tasks.size_checks import check_sizes
+from texture_models.families.psgan.config import PsganConfig
+from texture_models.rendering.config import RenderConfig
+from texture_models.training.config import TrainingConfig
+
+
+@pytest.mark.parametrize(
+    ("training", "evaluation", "rendering", "message"),
+    [
+        ({"patch_px": 40}, {}, {}, r"training\.patch_px=40 .* 32 and 48"),
+        ({}, {"tile_px": 100}, {}, r"evaluation\.tile_px=100 .* 96 and 112"),
+        ({}, {}, {"sizes_px": (512, 1000)}, r"rendering\.sizes_px=1000 .* 992 and 1008"),
+    ],
+)
+def test_a_size_that_does_not_fit_the_cells_is_named(training, evaluation, rendering, message):
+    with pytest.raises(MillError, match=message):
+        check_sizes(
+            PsganConfig(),
+            TrainingConfig(**training),
+            EvaluationConfig(**evaluation),
+            RenderConfig(**rendering),
+        )
+
+
+def test_the_defaults_fit_every_preset():
+    for preset in ("S", "M", "L"):
+        check_sizes(
+            PsganConfig(preset=preset), TrainingConfig(), EvaluationConfig(), RenderConfig()
+        )
