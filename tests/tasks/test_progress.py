@@ -26,7 +26,7 @@ def test_a_long_step_says_every_ten_seconds_how_long_it_will_take(
             step.report(second / 120, detail=f"step {second}")
     assert caplog.messages == [
         "training ...",
-        "training:   8%, 1 min 50 s left, step 10",
+        "training:   8%, step 10",
         "training:  17%, 1 min 40 s left, step 20",
         "training:  25%, 1 min 30 s left, step 30",
         "training:  33%, 1 min 20 s left, step 40",
