@@ -75,7 +75,8 @@ def step_gflop(config: PsganConfig, training: TrainingConfig) -> float:
     """Convolutions of one step without penalty, in the cheaper two-tap form.
 
     Generator: one forward pass, two of its size backward. Discriminator: forward of real and
-    generated (2), their backward to weights and features (4), the generator's way back (1).
+    generated (2), their backward to weights and features (4); then, as it has become, both forward
+    again (2) and the generator's way back through it (1).
     """
     side, widths = training.patch_px, config.generator_widths
     generator = 0.0
@@ -90,7 +91,7 @@ def step_gflop(config: PsganConfig, training: TrainingConfig) -> float:
         discriminator += 2 * out**2 * 16 * inputs * width
         inputs = width
     discriminator += 2 * out**2 * 9 * inputs
-    return training.batch_size * (3 * generator + 7 * discriminator) / 1e9
+    return training.batch_size * (3 * generator + 9 * discriminator) / 1e9
 
 
 if __name__ == "__main__":
