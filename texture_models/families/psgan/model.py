@@ -18,7 +18,6 @@ from texture_models.losses import (
     discriminator_loss,
     generator_loss,
     gram_distance,
-    sliced_wasserstein,
 )
 from texture_models.training.config import TrainingConfig
 
@@ -176,7 +175,7 @@ class Psgan:
             fake = self.generator(inputs, training=True)
             with tape.stop_recording():
                 losses = self._move_discriminator(image, tf.stop_gradient(fake), code, penalised)
-            total, parts = self._generator_losses(image, fake, code, step)
+            total, parts = self._generator_losses(image, fake, code)
         self.optimizers["generator"].apply(
             tape.gradient(total, self.generator.trainable_variables),
             self.generator.trainable_variables,
@@ -184,7 +183,7 @@ class Psgan:
         self._follow(step, code.shape[0])
         return {**losses, **parts, "spread": _spread(fake) / (_spread(image) + 1e-6)}
 
-    def _generator_losses(self, image: Any, fake: Any, code: Any, step: Any) -> tuple[Any, Any]:
+    def _generator_losses(self, image: Any, fake: Any, code: Any) -> tuple[Any, Any]:
         """Return (weighted sum, parts) of what the generator minimises."""
         logits, *fake_features = self.discriminator([fake, code])
         parts = {"adversarial": generator_loss(logits)}
@@ -193,10 +192,6 @@ class Psgan:
             _, *real_features = self.discriminator([image, code])
             parts["gram"] = gram_distance(fake_features, real_features, code)
             total += self.training.gram_weight * parts["gram"]
-        if self.training.patch_weight:
-            seed = tf.stack([tf.constant(self.training.seed, tf.int32), step])
-            parts["patch"] = sliced_wasserstein(fake, image, seed, filters=16, size=7)
-            total += self.training.patch_weight * parts["patch"]
         return total, parts
 
     def _move_discriminator(
