@@ -12,8 +12,8 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
@@ -77,6 +77,7 @@ class StoredObject:
 
     key: str
     size_bytes: int
+    modified_at: datetime = field(default=datetime(1970, 1, 1, tzinfo=UTC), compare=False)
 
 
 def check_key(key: str) -> str:
@@ -150,19 +151,19 @@ class ObjectStore:
             StoreError: the store refused or did not answer.
         """
         check_key(key)
-        if self._backend is None:
+        if (backend := self._readable()) is None:
             raise ObjectMissing(f"there is no object {self.url_of(key)}")
         with self._in_words("read", key):
-            return bytes(obstore.get(self._backend, key).bytes())
+            return bytes(obstore.get(backend, key).bytes())
 
     def size(self, key: str) -> int | None:
         """Return the size of `key` in bytes, None if there is no such object."""
         check_key(key)
-        if self._backend is None:
+        if (backend := self._readable()) is None:
             return None
         try:
             with self._in_words("look at", key):
-                return int(obstore.head(self._backend, key)["size"])
+                return int(obstore.head(backend, key)["size"])
         except ObjectMissing:
             return None
 
@@ -172,19 +173,23 @@ class ObjectStore:
 
     def objects(self, prefix: str = "") -> list[StoredObject]:
         """Return every object below the folder `prefix`, sorted by key."""
-        if self._backend is None:
+        if (backend := self._readable()) is None:
             return []
         with self._in_words("list", check_key(prefix) if prefix else ""):
-            batches = list(obstore.list(self._backend, prefix=prefix or None))
-        found = (StoredObject(item["path"], item["size"]) for batch in batches for item in batch)
+            batches = list(obstore.list(backend, prefix=prefix or None))
+        found = (
+            StoredObject(item["path"], item["size"], item["last_modified"])
+            for batch in batches
+            for item in batch
+        )
         return sorted(found, key=lambda item: item.key)
 
     def folders(self, prefix: str = "") -> list[str]:
         """Return the names of the folders directly below `prefix`, sorted."""
-        if self._backend is None:
+        if (backend := self._readable()) is None:
             return []
         with self._in_words("list", check_key(prefix) if prefix else ""):
-            found = obstore.list_with_delimiter(self._backend, prefix=prefix or None)
+            found = obstore.list_with_delimiter(backend, prefix=prefix or None)
         return sorted(path.rstrip("/").rsplit("/", 1)[-1] for path in found["common_prefixes"])
 
     def url_of(self, key: str) -> str:
@@ -202,9 +207,27 @@ class ObjectStore:
             return False
         return True
 
+    def remove(self, key: str) -> None:
+        """Delete `key`; a missing one is success. Only garbage collection and repair remove.
+
+        Raises:
+            StoreError: the store refused or did not answer.
+        """
+        check_key(key)
+        if (backend := self._readable()) is None:
+            return
+        with suppress(ObjectMissing), self._in_words("delete", key):
+            obstore.delete(backend, key)
+
     def _delete(self, key: str) -> None:
         with suppress(BaseError, OSError):  # a store may forbid deleting
             obstore.delete(self._writable(), key)
+
+    def _readable(self) -> LocalStore | MemoryStore | S3Store | None:
+        """Return the backend; None for a local folder that nobody has made yet."""
+        if self._backend is None and self.root is not None and self.root.is_dir():
+            self._backend = LocalStore(self.root)
+        return self._backend
 
     def _writable(self) -> LocalStore | MemoryStore | S3Store:
         if self._backend is None:
