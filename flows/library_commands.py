@@ -74,19 +74,32 @@ def _in_one_line(act: Callable[[argparse.Namespace], int], options: argparse.Nam
 
 
 def _add_verify(verbs: Commands[argparse.ArgumentParser]) -> None:
-    text = "read every object of a version; exit 3 if one is missing or damaged"
+    text = "read every object of a version; exit 3 if one is missing or damaged and stays so"
     parser = store_command(verbs, "verify", _verify, text)
     parser.add_argument("--version", type=int, metavar="N", help="default: the newest")
+    parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="restore each from its other copy if that is sound",
+    )
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from data.library.publish import read_manifest, verify_version
+    from dataclasses import asdict
+
+    from data.library.verify import find_faults
+    from data.library.versions import read_manifest
+    from data.object_store import open_store
 
     url = store_url_of(options)
     manifest = read_manifest(url, options.library, options.version)
-    faults = verify_version(url, options.library, manifest.version)
-    name = f"{manifest.library} v{manifest.version:04d}"
+    faults = find_faults(open_store(url), manifest, repair=options.repair)
+    left = sum(not fault.repaired for fault in faults)
     counted = sum(1 for _ in manifest.objects())
-    summary = f"{name}: {counted} objects, {len(faults)} missing or damaged"
-    say(options, {"version": manifest.version, "faults": list(faults)}, [*faults, summary])
-    return MISSING if faults else DONE
+    name = f"{manifest.library} v{manifest.version:04d}"
+    summary = f"{name}: {counted} objects, {left} copies missing or damaged"
+    if restored := len(faults) - left:
+        summary += f", {restored} restored"
+    value = {"version": manifest.version, "faults": [asdict(fault) for fault in faults]}
+    say(options, value, [*map(str, faults), summary])
+    return MISSING if left else DONE

@@ -39,6 +39,11 @@ class VersionPlan:
     documents: tuple[Document, ...]
     content_digest: str
 
+    @property
+    def library(self) -> str:
+        """Name of the library."""
+        return self.draft.library
+
     def manifest(self, version: int, created_at: str) -> LibraryManifest:
         """Return the manifest of the version once it has a number and a time."""
         bare = _bare_manifest(self, version, created_at)

@@ -1,42 +1,47 @@
 """Write one library version so that readers see all of it or nothing.
 
 The order is the promise: a create-only claim takes the next number, textures and documents are
-created, the claim is checked, every object is read back, and `manifest.json` is created last.
+created in the pool and as plain files, the claim is checked, every object is read back, and
+`manifest.json` is created last.
 Readers trust only the manifest. A publication that dies leaves a claim; the same content published
 again continues it. Checking the claim late covers stores whose create-only writes are not quite
 atomic (see `ObjectStore.put_new`): of two claims the later stands, and its publisher goes on.
 """
 
-import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, Field
 
 from data.library.encode import EncodedTexture, Pixels
-from data.library.plan import VersionPlan, plan_version
+from data.library.object_pool import WORKERS, ObjectPool
+from data.library.plan import plan_version
 from data.library.records import (
     LibraryDraft,
     LibraryError,
     LibraryManifest,
     canonical_json,
-    digest,
     parse_manifest,
+)
+from data.library.verify import Record, fault_in
+from data.library.versions import (
+    claimed_versions,
+    folder_of,
+    latest_version,
+    manifest_key,
+    read_manifest,
 )
 from data.object_store import KeyConflict, ObjectMissing, ObjectStore, StoreError, open_store
 
 CLAIM_SCHEMA: Final = "texture-mill.claim/1"
 MAX_CLAIMS: Final = 20  # numbers lost to other publishers before the store itself is suspected
-WORKERS: Final = 8  # S3 requests wait for the network, not for a core
 
 OnProgress = Callable[[int, int, str], None]
-
-_VERSION_FOLDER = re.compile(r"v(\d{4,})")
 
 
 class PublishedLibrary(BaseModel, frozen=True, extra="forbid"):
@@ -60,6 +65,24 @@ class PublishedLibrary(BaseModel, frozen=True, extra="forbid"):
         if self.gallery_url.startswith("file:"):
             return unquote(urlsplit(self.gallery_url).path)
         return self.gallery_url
+
+
+class PlannedVersion(Protocol):
+    """What can be published: `VersionPlan`, or whatever else knows its manifest and bytes."""
+
+    @property
+    def library(self) -> str:
+        """Name of the library."""
+
+    @property
+    def content_digest(self) -> str:
+        """Of everything but version, time and flow run."""
+
+    def manifest(self, version: int, created_at: str) -> LibraryManifest:
+        """Return the manifest of the version once it has a number and a time."""
+
+    def objects(self, manifest: LibraryManifest) -> Mapping[str, bytes]:
+        """Return key -> bytes of everything the manifest lists; bytes may be fetched when asked."""
 
 
 class _Claim(BaseModel, frozen=True, extra="ignore"):
@@ -96,11 +119,33 @@ def publish_version(
         StoreError: the store refused; readers see nothing new, and publishing again continues.
     """
     plan = plan_version(draft, textures, photographs or {})
+    return publish_plan(store_url, plan, on_progress=on_progress)
+
+
+def publish_plan(
+    store_url: str,
+    plan: PlannedVersion,
+    *,
+    flat_tree: bool = True,
+    on_progress: OnProgress | None = None,
+) -> PublishedLibrary:
+    """Publish what is planned as the next version, as `publish_version` does.
+
+    Args:
+        store_url: where; see `open_store`.
+        plan: what is published.
+        flat_tree: write plain files too. Without them an object that the pool has, at the promised
+            size, is neither asked of the plan nor written: what did not change costs one request.
+        on_progress: see `publish_version`.
+
+    Raises:
+        StoreError: the store refused; readers see nothing new, and publishing again continues.
+    """
     store = open_store(store_url)
-    newest = latest_version(store_url, draft.library)
+    newest = latest_version(store_url, plan.library)
     if newest is not None:
         with suppress(LibraryError):  # a damaged version is no reason not to publish a good one
-            manifest = read_manifest(store_url, draft.library, newest)
+            manifest = read_manifest(store_url, plan.library, newest)
             if manifest.content_digest == plan.content_digest:
                 return _published(store, manifest, nothing_to_do=True)
     first, last = (newest or 0) + 1, ""
@@ -108,7 +153,8 @@ def publish_version(
         version, claim = _claim_version(store, plan, first)
         try:
             manifest = plan.manifest(version, claim.created_at)
-            manifest = _write_version(store, manifest, plan, on_progress)
+            _write_objects(store, manifest, plan, flat_tree, on_progress)
+            manifest = _write_manifest(store, manifest)
         except KeyConflict as error:
             last = str(error)
             # Another publisher has this number, or what a dead one left there is damaged. Numbers
@@ -119,69 +165,10 @@ def publish_version(
     raise _no_number(store, last)
 
 
-def latest_version(store_url: str, library: str) -> int | None:
-    """Return the highest published version of `library`, None if there is none."""
-    store = open_store(store_url)
-    for version in reversed(_versions(store, library)):
-        if store.exists(f"{_folder(library, version)}/manifest.json"):
-            return version
-    return None
-
-
-def read_manifest(store_url: str, library: str, version: int | None = None) -> LibraryManifest:
-    """Return the manifest of a published version, by default the newest.
-
-    Raises:
-        LibraryError: there is no such version, or its manifest is not valid.
-    """
-    store = open_store(store_url)
-    wanted = latest_version(store_url, library) if version is None else version
-    if wanted is None:
-        raise LibraryError(f"no version of the library {library!r} is published at {store.url}")
-    key = f"{_folder(library, wanted)}/manifest.json"
-    try:
-        content = store.get(key)
-    except ObjectMissing:
-        raise LibraryError(
-            f"version {wanted} of the library {library!r} is not published at {store.url}"
-        ) from None
-    manifest = parse_manifest(content, where=store.url_of(key))
-    if (manifest.library, manifest.version) != (library, wanted):
-        raise LibraryError(
-            f"{store.url_of(key)} is the manifest of {manifest.library!r} v{manifest.version}"
-        )
-    return manifest
-
-
-def verify_version(store_url: str, library: str, version: int | None = None) -> tuple[str, ...]:
-    """Read every object of a published version; return a line for each that is not as promised."""
-    store = open_store(store_url)
-    manifest = read_manifest(store_url, library, version)
-    folder = _folder(library, manifest.version)
-    with ThreadPoolExecutor(WORKERS) as pool:
-        found = pool.map(
-            lambda record: _fault(
-                store, f"{folder}/{record.key}", record.size_bytes, record.sha256
-            ),
-            manifest.objects(),
-        )
-        return tuple(fault for fault in found if fault)
-
-
-def _folder(library: str, version: int) -> str:
-    return f"{library}/v{version:04d}"
-
-
-def _versions(store: ObjectStore, library: str) -> list[int]:
-    """Return every version number that was ever claimed, ascending."""
-    matches = (_VERSION_FOLDER.fullmatch(name) for name in store.folders(library))
-    return sorted(int(match[1]) for match in matches if match)
-
-
-def _claim_version(store: ObjectStore, plan: VersionPlan, first: int) -> tuple[int, _Claim]:
+def _claim_version(store: ObjectStore, plan: PlannedVersion, first: int) -> tuple[int, _Claim]:
     """Take a number of at least `first`: one already claimed for this content, else the next."""
-    library = plan.draft.library
-    versions = _versions(store, library)
+    library = plan.library
+    versions = claimed_versions(store, library)
     for version in (number for number in versions if number >= first):
         claim = _read_claim(store, library, version)
         if claim and claim.content_digest == plan.content_digest:
@@ -197,7 +184,7 @@ def _claim_version(store: ObjectStore, plan: VersionPlan, first: int) -> tuple[i
             "claim_id": uuid.uuid4().hex,  # two publishers never write equal claims
         }
         with suppress(KeyConflict):
-            store.put_new(f"{_folder(library, number)}/claim.json", canonical_json(content))
+            store.put_new(f"{folder_of(library, number)}/claim.json", canonical_json(content))
         claim = _read_claim(store, library, number)
         if claim and claim.content_digest == plan.content_digest:
             return number, claim  # ours, or of a process that publishes the same bytes
@@ -213,38 +200,56 @@ def _no_number(store: ObjectStore, last: str) -> StoreError:
 
 def _read_claim(store: ObjectStore, library: str, version: int) -> _Claim | None:
     try:
-        return _Claim.model_validate_json(store.get(f"{_folder(library, version)}/claim.json"))
+        return _Claim.model_validate_json(store.get(f"{folder_of(library, version)}/claim.json"))
     except (ObjectMissing, ValueError):
         return None  # a folder without a readable claim is nobody's to continue
 
 
-def _write_version(
-    store: ObjectStore, manifest: LibraryManifest, plan: VersionPlan, on_progress: OnProgress | None
-) -> LibraryManifest:
-    """Write everything, the manifest last; return the manifest that stands."""
-    folder = _folder(manifest.library, manifest.version)
+def _write_objects(
+    store: ObjectStore,
+    manifest: LibraryManifest,
+    plan: PlannedVersion,
+    flat_tree: bool,
+    on_progress: OnProgress | None,
+) -> None:
+    """Write and read back everything but the manifest.
+
+    Raises:
+        KeyConflict: the number is another publisher's, or damaged leftovers are in the way.
+    """
+    folder = folder_of(manifest.library, manifest.version)
+    pool = ObjectPool(store, manifest.library)
     objects = plan.objects(manifest)
-    total = 2 * len(objects) + 1
+    records = {record.key: record for record in manifest.objects()}
+    total = 2 * len(records) + 1
     report = on_progress or (lambda done, total, key: None)
+    unread = set(records)
 
     def write(key: str) -> None:
-        store.put_new(f"{folder}/{key}", objects[key])
+        if not flat_tree and pool.has(records[key].sha256, records[key].size_bytes):
+            unread.discard(key)
+            return
+        content = objects[key]
+        _refuse_other_bytes(records[key], content)
+        pool.put(content)
+        if flat_tree:
+            store.put_new(f"{folder}/{key}", content)
 
     def check(key: str) -> None:
-        content = objects[key]
-        if fault := _fault(store, f"{folder}/{key}", len(content), digest(content)):
-            raise KeyConflict(fault)
+        places = [pool.key(records[key].sha256)] if key in unread else []
+        places += [f"{folder}/{key}"] if flat_tree else []
+        for place in places:
+            if fault := _fault(store, place, records[key]):
+                raise KeyConflict(fault)
 
-    for done, key in enumerate(_in_parallel(write, objects), start=1):
+    for done, key in enumerate(_in_parallel(write, records), start=1):
         report(done, total, key)
     claim = _read_claim(store, manifest.library, manifest.version)
     if claim is None or claim.content_digest != manifest.content_digest:
         raise KeyConflict(f"{store.url_of(folder)} was claimed by another publisher")
-    for done, key in enumerate(_in_parallel(check, objects), start=len(objects) + 1):
+    for done, key in enumerate(_in_parallel(check, records), start=len(records) + 1):
         report(done, total, key)
-    manifest = _write_manifest(store, manifest)
     report(total, total, "manifest.json")
-    return manifest
 
 
 def _in_parallel(act: Callable[[str], None], keys: Iterable[str]) -> Iterator[str]:
@@ -260,7 +265,7 @@ def _in_parallel(act: Callable[[str], None], keys: Iterable[str]) -> Iterator[st
 
 
 def _write_manifest(store: ObjectStore, manifest: LibraryManifest) -> LibraryManifest:
-    key = f"{_folder(manifest.library, manifest.version)}/manifest.json"
+    key = manifest_key(manifest.library, manifest.version)
     with suppress(KeyConflict):
         store.put_new(key, canonical_json(manifest))
     # Another process may have finished the same content under another flow run: its word stands.
@@ -270,23 +275,25 @@ def _write_manifest(store: ObjectStore, manifest: LibraryManifest) -> LibraryMan
     return standing
 
 
-def _fault(store: ObjectStore, key: str, size_bytes: int, sha256: str) -> str | None:
+def _refuse_other_bytes(record: Record, content: bytes) -> None:
+    if fault := fault_in(content, record.size_bytes, record.sha256, record.key):
+        raise LibraryError(f"{fault} in its own manifest; this is a mistake in the plan")
+
+
+def _fault(store: ObjectStore, key: str, record: Record) -> str | None:
     """Return what is wrong with an object, None if nothing."""
+    where = store.url_of(key) if key.endswith(record.key) else f"{store.url_of(key)} ({record.key})"
     try:
         content = store.get(key)
     except ObjectMissing:
-        return f"{store.url_of(key)} is missing"
-    if len(content) != size_bytes:
-        return f"{store.url_of(key)} has {len(content)} bytes instead of {size_bytes}"
-    if digest(content) != sha256:
-        return f"{store.url_of(key)} holds other bytes than were published"
-    return None
+        return f"{where} is missing"
+    return fault_in(content, record.size_bytes, record.sha256, where)
 
 
 def _published(
     store: ObjectStore, manifest: LibraryManifest, *, nothing_to_do: bool
 ) -> PublishedLibrary:
-    folder = _folder(manifest.library, manifest.version)
+    folder = folder_of(manifest.library, manifest.version)
     urls = {
         document.type: store.url_of(f"{folder}/{document.key}") for document in manifest.documents
     }

@@ -30,7 +30,7 @@ def test_verify_says_that_all_is_well(url, capsys):
     status, said = run(capsys, "verify", "stones")
     assert status == 0
     assert said.splitlines()[-1].startswith("stones v0002: ")
-    assert said.endswith("objects, 0 missing or damaged\n")
+    assert said.endswith("objects, 0 copies missing or damaged\n")
 
 
 def test_verify_ends_with_3_and_names_what_is_missing(url, capsys, tmp_path):
@@ -39,7 +39,10 @@ def test_verify_ends_with_3_and_names_what_is_missing(url, capsys, tmp_path):
     status, said = run(capsys, "verify", "stones", "--version", "1", "--json")
     assert status == 3
     (fault,) = json.loads(said)["faults"]
-    assert lost.name in fault
+    assert lost.name in fault["words"]
+    assert run(capsys, "verify", "stones", "--version", "1", "--repair")[0] == 0
+    assert run(capsys, "verify", "stones", "--version", "1")[0] == 0
+    assert lost.exists()
 
 
 def test_a_library_that_is_not_there_is_an_error_in_one_line(url, capsys):

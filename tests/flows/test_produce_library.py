@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from data.library.publish import read_manifest, verify_version
+from data.library.verify import verify_version
+from data.library.versions import read_manifest
 from tests.conftest import ProducedLibrary
 from tests.mill_runs import run_mill, tiny, trained_steps
 

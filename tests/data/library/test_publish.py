@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.library.encode import TextureSpec, decode_png, encode_texture
+from data.library.object_pool import ObjectPool
 from data.library.plan import plan_version
-from data.library.publish import latest_version, publish_version, read_manifest, verify_version
-from data.library.records import LibraryError, canonical_json
+from data.library.publish import publish_plan, publish_version
+from data.library.records import LibraryError, canonical_json, digest
+from data.library.verify import verify_version
+from data.library.versions import latest_version, read_manifest, read_object
 from data.object_store import StoreError, open_store
 from tests.data.library.library_samples import (
     LIBRARY,
@@ -40,7 +43,11 @@ def test_a_published_version_is_complete_and_readable(store_url):
         assert (found == texture.pixels()).all()
     listed = {f"stones/v0001/{record.key}" for record in manifest.objects()}
     extra = {"stones/v0001/manifest.json", "stones/v0001/claim.json"}
-    assert {item.key for item in store.objects()} == listed | extra
+    pool = ObjectPool(store, LIBRARY)
+    pooled = {pool.key(record.sha256) for record in manifest.objects()}
+    assert {item.key for item in store.objects()} == listed | pooled | extra
+    for record in manifest.objects():
+        assert pool.get(record.sha256) == store.get(f"stones/v0001/{record.key}")
     assert store.url_of("stones/v0001/gallery.html") == published.gallery_url
 
 
@@ -69,6 +76,51 @@ def test_other_content_becomes_the_next_version_and_leaves_the_old_one(store_url
     assert verify_version(store_url, LIBRARY, 1) == verify_version(store_url, LIBRARY, 2) == ()
     back = publish_version(store_url, draft(), textures())
     assert (back.version, back.nothing_to_do) == (3, False)
+
+
+class _Asked(dict[str, bytes]):
+    """Remembers whose bytes were asked for."""
+
+    def __init__(self, objects: dict[str, bytes]) -> None:
+        super().__init__(objects)
+        self.keys_asked: set[str] = set()
+
+    def __getitem__(self, key: str) -> bytes:
+        self.keys_asked.add(key)
+        return super().__getitem__(key)
+
+
+def test_without_a_flat_tree_only_what_changed_is_written(store_url, monkeypatch):
+    publish_version(store_url, draft(), textures(), photographs=photographs())
+    changed = [*textures()[:7], textures(1)[7]]
+    plan = plan_version(draft(), changed, photographs())
+    manifest = plan.manifest(2, "2026-11-22T00:00:00+00:00")
+    asked = _Asked(plan.objects(manifest))
+    monkeypatch.setattr(type(plan), "manifest", lambda *_: manifest)
+    monkeypatch.setattr(type(plan), "objects", lambda *_: asked)
+    published = publish_plan(store_url, plan, flat_tree=False)
+    assert published.version == 2
+    assert asked.keys_asked == {changed[7].record.key, "gallery.html"}
+    store = open_store(store_url)
+    assert [item.key for item in store.objects("stones/v0002")] == [
+        "stones/v0002/claim.json",
+        "stones/v0002/manifest.json",
+    ]
+    assert verify_version(store_url, LIBRARY) == ()
+    for record in manifest.objects():
+        assert digest(read_object(store, manifest, record)) == record.sha256
+
+
+def test_a_plan_whose_bytes_are_not_what_it_lists_is_refused(local_url, monkeypatch):
+    plan = plan_version(draft(), textures(), {})
+    monkeypatch.setattr(
+        type(plan),
+        "objects",
+        lambda self, manifest: {record.key: b"other" for record in manifest.objects()},
+    )
+    with pytest.raises(LibraryError, match="mistake in the plan"):
+        publish_plan(local_url, plan)
+    assert latest_version(local_url, LIBRARY) is None
 
 
 def test_libraries_in_one_store_do_not_see_each_other(local_url):
