@@ -54,6 +54,16 @@ def version_with_alias(settings: Settings, name: str, alias: str) -> RegisteredM
         raise
 
 
+def numbered_version(settings: Settings, name: str, version: int) -> RegisteredModel | None:
+    """Return version `version` of `name`, None if there is none."""
+    try:
+        return _record(connect(settings).get_model_version(name, str(version)))
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+
+
 def create_version(
     settings: Settings, name: str, run: TrainingRun, scores: Mapping[str, Mapping[str, Any]]
 ) -> RegisteredModel:

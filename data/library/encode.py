@@ -1,9 +1,9 @@
 """Pixels -> PNG bytes that say where they come from, the same bytes every time.
 
-8-bit RGB only. Colour maps carry an sRGB chunk; data maps carry neither sRGB nor gAMA, which some
-readers would apply to them. Every texture carries XMP with IPTC's DigitalSourceType and its
-lineage, and no time. Byte equality holds for one version of Pillow, whose wheels bundle their own
-zlib; `pixel_sha256` holds everywhere.
+Colour is 8-bit RGB and carries an sRGB chunk; data is grey of 8 or 16 bits, RGB or RGBA and carries
+neither sRGB nor gAMA, which some readers would apply to it. Every texture carries XMP with IPTC's
+DigitalSourceType and its lineage, and no time. Byte equality holds for one version of Pillow, whose
+wheels bundle their own zlib; `pixel_sha256` holds everywhere.
 """
 
 import io
@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field
 from data.library.records import (
     DIGITAL_SOURCE_TYPE,
     ColorSpace,
+    Derivation,
     MapRole,
     MaterialSlug,
     Provenance,
@@ -37,6 +38,8 @@ Pixels = NDArray[np.uint8]
 # a picture, level 6 takes 53 ms and 548 kB, level 9 takes 56 ms and 547 kB.
 COMPRESS_LEVEL: Final = 1
 
+_COLOR_KINDS: Final = {("uint8", 3)}
+_DATA_KINDS: Final = {("uint8", 3), ("uint8", 4), ("uint8",), ("uint16",)}
 _XMP_KEY: Final = "XML:com.adobe.xmp"
 
 
@@ -47,6 +50,10 @@ class TextureSpec(BaseModel, frozen=True, extra="forbid"):
     material: MaterialSlug = Field(description="slug")
     seed: int = Field(ge=0, lt=2**63, description="it was rendered with")
     role: MapRole = Field("basecolor", description="what the numbers mean")
+    derivation: Derivation = Field(None, description="how a map came to be; none: rendered")
+    physical_size_mm: tuple[float, float] | None = Field(
+        None, description="width and height of what is shown, as declared; none: unknown"
+    )
     wrap: tuple[bool, bool] = Field((True, True), description="seamless along (height, width)")
     scores: Scores = Field(default_factory=dict, description="of this picture alone")
 
@@ -63,22 +70,26 @@ class EncodedTexture:
         return decode_png(self.png)[0]
 
 
-def encode_texture(pixels: Pixels, spec: TextureSpec, provenance: Provenance) -> EncodedTexture:
+def encode_texture(
+    pixels: Pixels | NDArray[np.uint16], spec: TextureSpec, provenance: Provenance
+) -> EncodedTexture:
     """Return the PNG of one texture with its record.
 
     Args:
-        pixels: (height, width, 3) uint8.
+        pixels: as `encode_png` takes them.
         spec: what the picture is.
         provenance: the model and dataset that go into the file's metadata.
     """
+    model, dataset = provenance.of(spec.material)
     lineage = {
         "material": spec.material,
         "seed": str(spec.seed),
-        "model": provenance.model.name,
-        "modelVersion": provenance.model.version,
-        "weightsSha256": provenance.model.weights_sha256,
-        "datasetFingerprint": provenance.dataset.fingerprint,
+        "model": model.name,
+        "modelVersion": model.version,
+        "weightsSha256": model.weights_sha256,
+        "datasetFingerprint": dataset.fingerprint,
         "licence": provenance.licence,
+        **({"derivation": spec.derivation} if spec.derivation else {}),
     }
     space = color_space_of(spec.role)
     png = encode_png(pixels, color_space=space, text=lineage)
@@ -95,29 +106,38 @@ def encode_texture(pixels: Pixels, spec: TextureSpec, provenance: Provenance) ->
         wrap=tuple(axis for axis, on in zip("yx", spec.wrap, strict=True) if on)[::-1],
         size_bytes=len(png),
         sha256=digest(png),
-        pixel_sha256=digest(np.ascontiguousarray(pixels).tobytes()),
-        average_color_srgb=average_color(pixels),
+        pixel_sha256=pixel_digest(pixels),
+        average_color_srgb=average_color(_as_shown(pixels)),
+        physical_size_mm=spec.physical_size_mm,
+        scale_source="declared" if spec.physical_size_mm else "unknown",
+        derivation=spec.derivation,
         scores=spec.scores,
     )
     return EncodedTexture(record, png)
 
 
 def encode_png(
-    pixels: Pixels, *, color_space: ColorSpace = "srgb", text: Mapping[str, str] | None = None
+    pixels: Pixels | NDArray[np.uint16],
+    *,
+    color_space: ColorSpace = "srgb",
+    text: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Return `pixels`, (height, width, 3) uint8, as PNG; the same bytes for the same arguments.
+    """Return `pixels` as PNG; the same bytes for the same arguments.
 
     Args:
-        pixels: decoded again they are equal.
+        pixels: (height, width, 3) uint8; data also (height, width) uint8 or uint16 and
+            (height, width, 4) uint8. Decoded again they are equal.
         color_space: `srgb` writes an sRGB chunk, `data` none.
         text: lineage, kept in the XMP packet; None leaves the packet out (plain documents).
 
     Raises:
         ValueError: other shape or type.
     """
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+    kind = (pixels.dtype.name, *pixels.shape[2:]) if pixels.ndim in (2, 3) and pixels.size else ()
+    if kind not in (_COLOR_KINDS if color_space == "srgb" else _DATA_KINDS):
         raise ValueError(
-            f"pixels are {pixels.dtype} {pixels.shape}; a PNG takes uint8 (height, width, 3)"
+            f"pixels are {pixels.dtype} {pixels.shape}; a PNG takes uint8 (height, width, 3), and "
+            "of data also (height, width) of uint8 or uint16 and (height, width, 4) of uint8"
         )
     info = PngImagePlugin.PngInfo()
     if color_space == "srgb":
@@ -131,11 +151,26 @@ def encode_png(
 
 
 def decode_png(png: bytes) -> tuple[Pixels, dict[str, str]]:
-    """Return the (height, width, 3) uint8 pixels of a PNG and its text chunks."""
+    """Return a PNG as (height, width, 3) uint8, whatever it holds, and its text chunks."""
     with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-        pixels = np.asarray(image.convert("RGB"))
+        if image.mode.startswith("I"):  # 16 bits: the upper eight are what can be shown
+            grey = (np.asarray(image) >> 8).astype(np.uint8)
+            pixels = np.repeat(grey[..., None], 3, axis=2)
+        else:
+            pixels = np.asarray(image.convert("RGB"))
         text = image.text if isinstance(image, PngImagePlugin.PngImageFile) else {}
         return pixels, {key: str(value) for key, value in text.items()}
+
+
+def pixel_digest(pixels: Pixels | NDArray[np.uint16]) -> str:
+    """Return the SHA-256 of pixels in the order of rows; 16 bits with the lower eight first."""
+    order = "<u2" if pixels.dtype == np.uint16 else "u1"
+    return digest(np.ascontiguousarray(pixels, dtype=order).tobytes())
+
+
+def _as_shown(pixels: Pixels | NDArray[np.uint16]) -> Pixels:
+    eight = (pixels >> (8 if pixels.dtype == np.uint16 else 0)).astype(np.uint8)
+    return np.repeat(eight[..., None], 3, axis=2) if eight.ndim == 2 else eight[..., :3]
 
 
 def average_color(pixels: Pixels) -> str:

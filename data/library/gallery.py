@@ -112,9 +112,8 @@ def _bar(manifest: LibraryManifest) -> str:
 
 def _section(manifest: LibraryManifest, record: MaterialRecord) -> str:
     textures = [t for t in manifest.textures if t.material == record.material]
-    photographs = [
-        p for p in manifest.provenance.dataset.photographs if p.material == record.material
-    ]
+    _, dataset = manifest.provenance.of(record.material)
+    photographs = [p for p in dataset.photographs if p.material == record.material]
     crops = [d for d in _documents(manifest, "photograph") if d.subject == record.material]
     photograph = "".join(_photograph_card(crop, textures) for crop in crops if textures)
     by_picture = groupby(sorted(textures, key=_picture_order), key=lambda t: (t.seed, t.name))

@@ -69,7 +69,10 @@ class VersionPlan:
 
 
 def plan_version(
-    draft: LibraryDraft, textures: Sequence[EncodedTexture], photographs: Mapping[str, Pixels]
+    draft: LibraryDraft,
+    textures: Sequence[EncodedTexture],
+    photographs: Mapping[str, Pixels],
+    further: Sequence[Document] = (),
 ) -> VersionPlan:
     """Return everything that publishing `textures` will write.
 
@@ -78,6 +81,7 @@ def plan_version(
         textures: at least one; every material has a record in the draft.
         photographs: one crop a material, (height, width, 3) uint8; dropped if the draft keeps
             photographs private.
+        further: documents that come with the version.
 
     Raises:
         LibraryError: no textures, two with one key, or a material the draft does not know.
@@ -95,7 +99,8 @@ def plan_version(
     draft = _without_private_names(draft)
     shown = photographs if draft.include_photographs else {}
     ordered = tuple(sorted(textures, key=lambda texture: texture.record.key))
-    documents = draw_documents(draft, ordered, shown)
+    drawn = (*draw_documents(draft, ordered, shown), *further)
+    documents = tuple(sorted(drawn, key=lambda document: document.record.key))
     plan = VersionPlan(draft, ordered, documents, content_digest="0" * 64)
     return VersionPlan(draft, ordered, documents, _content_digest(plan))
 
@@ -131,19 +136,23 @@ def _without_private_names(draft: LibraryDraft) -> LibraryDraft:
 
     Hashes, licences and the origins that licences ask for stay.
     """
-    dataset = draft.provenance.dataset
-    if draft.include_photographs:
-        unnamed = dataset.model_copy(update={"source": _last_folder(dataset.source)})
-    else:
-        unnamed = DatasetRef(
-            fingerprint=dataset.fingerprint,
-            source="private",
-            photographs=tuple(
-                p.model_copy(update={"source_name": ""}) for p in dataset.photographs
-            ),
-        )
-    provenance = draft.provenance.model_copy(update={"dataset": unnamed})
-    return draft.model_copy(update={"provenance": provenance})
+    made, shown = draft.provenance, draft.include_photographs
+    others = tuple(
+        other.model_copy(update={"dataset": _without_names(other.dataset, shown)})
+        for other in made.others
+    )
+    update = {"dataset": _without_names(made.dataset, shown), "others": others}
+    return draft.model_copy(update={"provenance": made.model_copy(update=update)})
+
+
+def _without_names(dataset: DatasetRef, include_photographs: bool) -> DatasetRef:
+    if include_photographs:
+        return dataset.model_copy(update={"source": _last_folder(dataset.source)})
+    return DatasetRef(
+        fingerprint=dataset.fingerprint,
+        source="private",
+        photographs=tuple(p.model_copy(update={"source_name": ""}) for p in dataset.photographs),
+    )
 
 
 def _last_folder(source: str) -> str:

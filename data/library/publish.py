@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, Field
 
+from data.library.documents import Document
 from data.library.encode import EncodedTexture, Pixels
 from data.library.object_pool import WORKERS, ObjectPool
 from data.library.plan import plan_version
@@ -98,6 +99,7 @@ def publish_version(
     textures: Sequence[EncodedTexture],
     *,
     photographs: Mapping[str, Pixels] | None = None,
+    further: Sequence[Document] = (),
     on_progress: OnProgress | None = None,
 ) -> PublishedLibrary:
     """Publish `textures` as the next version of `draft.library`.
@@ -111,6 +113,7 @@ def publish_version(
         textures: what is published.
         photographs: one crop a material, (height, width, 3) uint8 at the model's scale; shown and
             published only if `draft.include_photographs`.
+        further: documents that come with the version, such as masters.
         on_progress: called from this thread with (steps done, steps in all, key); every object is
             written in one step and read back in another.
 
@@ -118,7 +121,7 @@ def publish_version(
         LibraryError: the textures contradict each other or the draft.
         StoreError: the store refused; readers see nothing new, and publishing again continues.
     """
-    plan = plan_version(draft, textures, photographs or {})
+    plan = plan_version(draft, textures, photographs or {}, further)
     return publish_plan(store_url, plan, on_progress=on_progress)
 
 

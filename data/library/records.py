@@ -11,7 +11,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 SCHEMA: Final = "texture-mill.library/1"
 
@@ -29,7 +37,9 @@ MapRole = Literal[
     "emission",
 ]
 ColorSpace = Literal["srgb", "data"]
-DocumentType = Literal["gallery", "contact_sheet", "preview", "photograph"]
+DocumentType = Literal["gallery", "contact_sheet", "preview", "photograph", "build", "master"]
+# Maps that were worked out from a rendering of colour alone, as libraries of materials call it.
+Derivation = Literal["approximated"] | None
 
 COLOR_ROLES: Final[frozenset[MapRole]] = frozenset({"basecolor", "emission"})
 
@@ -97,6 +107,14 @@ class DatasetRef(BaseModel, frozen=True, extra="forbid"):
         return tuple(sorted({photograph.licence for photograph in self.photographs}))
 
 
+class OtherSource(BaseModel, frozen=True, extra="forbid"):
+    """A further model of a library, and the material it made."""
+
+    material: MaterialSlug = Field(description="slug")
+    model: ModelRef = Field(description="what rendered it")
+    dataset: DatasetRef = Field(description="what that model learnt from")
+
+
 class Provenance(BaseModel, frozen=True, extra="forbid"):
     """How the textures of a library were made and what may be done with them."""
 
@@ -108,6 +126,21 @@ class Provenance(BaseModel, frozen=True, extra="forbid"):
     creation_method: Literal["generated"] = Field("generated", description="how pixels came to be")
     digital_source_type: str = Field(DIGITAL_SOURCE_TYPE, description="IPTC term, also in each PNG")
     ai_disclosure: str = Field(AI_DISCLOSURE, description="sentence to show beside the textures")
+    others: tuple[OtherSource, ...] = Field(
+        (), description="materials that another model made, sorted; left out where there are none"
+    )
+
+    def of(self, material: str) -> tuple[ModelRef, DatasetRef]:
+        """Return the model that made a material, and what it learnt from."""
+        for other in self.others:
+            if other.material == material:
+                return other.model, other.dataset
+        return self.model, self.dataset
+
+    @model_serializer(mode="wrap")
+    def _without_empty_others(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Libraries of one model stay what they were before there were others, byte for byte.
+        return {key: value for key, value in serialise(self).items() if key != "others" or value}
 
 
 class MaterialRecord(BaseModel, frozen=True, extra="forbid"):
@@ -135,7 +168,7 @@ class TextureRecord(BaseModel, frozen=True, extra="forbid"):
     wrap: tuple[Literal["x", "y"], ...] = Field(description="axes along which it is seamless")
     size_bytes: int = Field(gt=0, description="of the PNG")
     sha256: Sha256 = Field(description="of the PNG")
-    pixel_sha256: Sha256 = Field(description="of the decoded (height, width, 3) uint8 pixels")
+    pixel_sha256: Sha256 = Field(description="of the decoded pixels, row by row")
     average_color_srgb: str = Field(pattern=r"^#[0-9a-f]{6}$", description="mean of linear light")
     physical_size_mm: tuple[float, float] | None = Field(
         None, description="width and height of what is shown; none while the scale is unknown"
@@ -144,6 +177,15 @@ class TextureRecord(BaseModel, frozen=True, extra="forbid"):
         "unknown", description="where the physical size comes from"
     )
     scores: Scores = Field(default_factory=dict, description="of this picture alone")
+    derivation: Derivation = Field(
+        None, description="how a map was worked out from colour; left out if it was rendered"
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_empty_derivation(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {
+            key: value for key, value in serialise(self).items() if key != "derivation" or value
+        }
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
