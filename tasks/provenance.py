@@ -10,7 +10,7 @@ from typing import Any
 
 from prefect.runtime import flow_run
 
-from data.library.records import DatasetRef, ModelRef, PhotographRef, Provenance
+from data.library.records import DatasetRef, MaterialRecord, ModelRef, PhotographRef, Provenance
 from data.records import PreparedDataset
 from tasks.config import PublishingConfig
 from tasks.content_keys import code_version
@@ -74,6 +74,29 @@ def provenance_of(
         code_version=code_version(),
         flow_run_id=flow_run.id or "",
         licence=_licence(publishing, dataset),
+    )
+
+
+def material_records(settings: Settings, model: RegisteredModel) -> tuple[MaterialRecord, ...]:
+    """Return what the registry says of each material of a model: scores and the gate's verdict."""
+    from tasks.model_registry import read_scores, read_verdict
+
+    scores = read_scores(settings, model)
+    verdict = read_verdict(settings, model)
+    reasons = verdict.get("gate.reasons", "").splitlines()
+    return tuple(
+        MaterialRecord(
+            material=material,
+            scores=scores.get(material, {}),
+            passed=verdict["gate.verdict"] == "passed" if "gate.verdict" in verdict else None,
+            # A refusal names its material first; what it says of others is not this one's.
+            reasons=tuple(
+                reason
+                for reason in reasons
+                if reason.partition(": ")[0] not in set(model.materials) - {material}
+            ),
+        )
+        for material in sorted(model.materials)
     )
 
 

@@ -8,11 +8,11 @@ from prefect.cache_policies import NO_CACHE
 
 from data.library.encode import EncodedTexture
 from data.library.publish import PublishedLibrary, publish_version
-from data.library.records import LibraryDraft, MaterialRecord
+from data.library.records import LibraryDraft
 from tasks.artifacts import show_library
 from tasks.config import PublishingConfig
 from tasks.progress import step_progress
-from tasks.records import RegisteredModel, Rendering
+from tasks.records import Rendering
 from tasks.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -29,12 +29,12 @@ def publish_library(rendering: Rendering, publishing: PublishingConfig) -> Publi
     """
     settings = Settings()
     with step_progress("publishing-progress", f"publishing {publishing.library}") as progress:
-        from tasks.provenance import crops_of, provenance_of
+        from tasks.provenance import crops_of, material_records, provenance_of
 
         draft = LibraryDraft(
             library=publishing.library,
             provenance=provenance_of(settings, rendering.model, publishing),
-            materials=_materials(settings, rendering.model),
+            materials=material_records(settings, rendering.model),
             include_photographs=publishing.include_photographs,
         )
         textures = [
@@ -53,25 +53,3 @@ def publish_library(rendering: Rendering, publishing: PublishingConfig) -> Publi
         logger.info("nothing changed: %s is current", name)
     show_library(published)
     return published
-
-
-def _materials(settings: Settings, model: RegisteredModel) -> tuple[MaterialRecord, ...]:
-    from tasks.model_registry import read_scores, read_verdict
-
-    scores = read_scores(settings, model)
-    verdict = read_verdict(settings, model)
-    reasons = verdict.get("gate.reasons", "").splitlines()
-    return tuple(
-        MaterialRecord(
-            material=material,
-            scores=scores.get(material, {}),
-            passed=verdict["gate.verdict"] == "passed" if "gate.verdict" in verdict else None,
-            # A refusal names its material first; what it says of others is not this one's.
-            reasons=tuple(
-                reason
-                for reason in reasons
-                if reason.partition(": ")[0] not in set(model.materials) - {material}
-            ),
-        )
-        for material in sorted(model.materials)
-    )

@@ -5,6 +5,7 @@ Cheap to log, to hash and to store; reading this file imports neither TensorFlow
 
 from pydantic import BaseModel, Field
 
+from data.library.build_plan import LibraryPlan
 from data.library.publish import PublishedLibrary
 from data.library.records import TextureRecord
 from texture_models.families import ModelConfig
@@ -95,3 +96,11 @@ class Production(BaseModel, frozen=True, extra="forbid"):
 
     promotion: Promotion
     published: PublishedLibrary
+
+
+class LibraryBuild(BaseModel, frozen=True, extra="forbid"):
+    """What a build of a recipe did."""
+
+    plan: LibraryPlan
+    published: PublishedLibrary | None = Field(description="none: nothing was stale")
+    ran: dict[str, int] = Field(description="stage or map -> how often it ran")

@@ -108,6 +108,11 @@ class Settings(BaseSettings):
         return self.home / "renders"
 
     @property
+    def stages_dir(self) -> Path:
+        """Folder of what the stages of library builds made, by key; may be deleted any time."""
+        return self.home / "stages"
+
+    @property
     def logs_dir(self) -> Path:
         """Folder of complete logs, one file for each run of the command line."""
         return self.home / "logs"

@@ -1,5 +1,6 @@
 """The newest published version of a library, as far as the next build can use it."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,8 +9,20 @@ from typing import Final
 from data.library.build_record import BUILD_KEY, BuildRecord, build_record_json, parse_build_record
 from data.library.documents import Document
 from data.library.object_pool import ObjectDamaged, ObjectPool
-from data.library.publish import latest_version, read_manifest
-from data.library.records import DocumentRecord, TextureRecord, digest
+from data.library.records import (
+    DocumentRecord,
+    LibraryError,
+    LibraryManifest,
+    TextureRecord,
+    digest,
+)
+from data.library.versions import (
+    folder_of,
+    latest_version,
+    load_manifest,
+    manifest_key,
+    read_object,
+)
 from data.object_store import ObjectMissing, ObjectStore, open_store
 
 MASTERS_FOLDER: Final = "masters"
@@ -25,32 +38,35 @@ class PublishedBuild:
     record: BuildRecord
 
     @cached_property
+    def manifest(self) -> LibraryManifest:
+        """The manifest of the version."""
+        return load_manifest(self.store, self.library, self.version)[0]
+
+    @cached_property
     def textures(self) -> dict[str, TextureRecord]:
         """Key -> record of every texture of the version."""
-        manifest = read_manifest(self.store.url, self.library, self.version)
-        return {texture.key: texture for texture in manifest.textures}
+        return {texture.key: texture for texture in self.manifest.textures}
 
-    def content(self, key: str, sha256: str) -> bytes | None:
-        """Return an object of the version, None if it is missing or damaged.
+    @cached_property
+    def _masters(self) -> dict[str, DocumentRecord]:
+        records = {d.subject: d for d in self.manifest.documents if d.type == "master"}
+        return {
+            master.key: records[picture]
+            for picture, master in self.record.masters.items()
+            if picture in records
+        }
 
-        It is looked for under its hash, then in the version's folder.
-        """
+    def content(self, record: TextureRecord | DocumentRecord) -> bytes | None:
+        """Return an object of the version, None if it is missing or damaged."""
         try:
-            return ObjectPool(self.store, self.library).get(sha256)
+            return read_object(self.store, self.manifest, record)
         except (ObjectMissing, ObjectDamaged):
-            pass
-        try:
-            content = self.store.get(f"{_folder(self.library, self.version)}/{key}")
-        except ObjectMissing:
             return None
-        return content if digest(content) == sha256 else None
 
     def master(self, master_key: str) -> bytes | None:
         """Return the PNG of a master by the key of its stage, None if there is none."""
-        for picture, master in self.record.masters.items():
-            if master.key == master_key:
-                return self.content(f"{MASTERS_FOLDER}/{picture}.png", master.sha256)
-        return None
+        record = self._masters.get(master_key)
+        return self.content(record) if record else None
 
 
 def newest_build(store_url: str, library: str) -> PublishedBuild | None:
@@ -64,11 +80,22 @@ def newest_build(store_url: str, library: str) -> PublishedBuild | None:
     if version is None:
         return None
     store = open_store(store_url)
-    key = f"{_folder(library, version)}/{BUILD_KEY}"
+    # Validating a hundred thousand records takes seconds that a plan without work does not have.
     try:
-        content = store.get(key)
-    except ObjectMissing:
+        found = json.loads(store.get(manifest_key(library, version)))
+        (sha256,) = [d["sha256"] for d in found["documents"] if d["type"] == "build"]
+    except (ValueError, KeyError, TypeError):
         return None
+    key = f"{folder_of(library, version)}/{BUILD_KEY}"
+    try:
+        content = ObjectPool(store, library).get(sha256)
+    except (ObjectMissing, ObjectDamaged):
+        content = store.get(key)
+        if digest(content) != sha256:
+            raise LibraryError(
+                f"{store.url_of(key)} and its copy in the pool are damaged; repair the version, or "
+                "build under another library name"
+            ) from None
     record = parse_build_record(content, where=store.url_of(key))
     return PublishedBuild(store, library, version, record)
 
@@ -101,7 +128,3 @@ def _described(
             "sha256": digest(content),
         }
     )
-
-
-def _folder(library: str, version: int) -> str:
-    return f"{library}/v{version:04d}"

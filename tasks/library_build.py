@@ -1,0 +1,213 @@
+"""Build a library from its recipe: plan, run what is stale, publish. Called by flow and command.
+
+No Prefect in here but for the number of the flow run, if there is one.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from data.library.build_plan import LibraryPlan, plan_library
+from data.library.build_record import current_versions
+from data.library.published_build import PublishedBuild, build_documents, newest_build
+from data.library.recipe import Recipe
+from data.library.records import (
+    LibraryDraft,
+    MaterialRecord,
+    ModelRef,
+    OtherSource,
+    Provenance,
+)
+from data.library.stages import RenderSource
+from tasks.errors import MillError
+from tasks.recipe_sources import find_choice, sources_of
+from tasks.records import LibraryBuild, RegisteredModel
+from tasks.settings import Settings
+
+logger = logging.getLogger(__name__)
+OnProgress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan with what it was worked out from."""
+
+    plan: LibraryPlan
+    sources: dict[str, RenderSource]
+    published: PublishedBuild | None
+
+
+def plan_recipe(settings: Settings, recipe: Recipe) -> Planned:
+    """Return what a build would do; imports no TensorFlow, MLflow or Prefect as a rule.
+
+    Raises:
+        MillError: no model answers to the recipe.
+        LibraryError: the newest version is damaged.
+        StoreError: the store cannot be read.
+    """
+    sources = sources_of(settings, recipe)
+    published = newest_build(settings.store_url, recipe.library)
+    before = (published.version, published.record) if published else None
+    return Planned(plan_library(recipe, sources, current_versions(), before), sources, published)
+
+
+def build_recipe(
+    settings: Settings,
+    recipe: Recipe,
+    *,
+    again: bool = False,
+    flat_tree: bool = True,
+    on_progress: OnProgress | None = None,
+) -> LibraryBuild:
+    """Build and publish what is stale; an unchanged recipe does nothing.
+
+    Side effects: results of stages below `<home>/stages/`, weights below `<home>/models/`, a new
+    version in the store.
+
+    Args:
+        settings: where everything is.
+        recipe: what is asked for.
+        again: make everything anew from the masters, whatever is current.
+        flat_tree: publish plain files beside the pool.
+        on_progress: called with (share done, what).
+
+    Raises:
+        MillError: the recipe's gates or its licence policy are not fulfilled.
+        StoreError: the store refused; readers see nothing new.
+    """
+    planned = plan_recipe(settings, recipe)
+    if not planned.plan.stale and not again:
+        return LibraryBuild(plan=planned.plan, published=None, ran={})
+    from data.library.plan import plan_version
+    from data.library.publish import publish_plan
+    from tasks.stage_runner import StageRunner
+
+    models = {e.material: find_choice(settings, recipe.model_of(e)) for e in recipe.materials}
+    provenances = _provenances(settings, recipe, models)
+    _check_licences(recipe, provenances)
+    records = _material_records(settings, recipe, models)
+    report = on_progress or (lambda share, what: None)
+    runner = StageRunner(
+        recipe,
+        planned.sources,
+        provenances,
+        _Painter(settings, models).render,
+        settings.stages_dir,
+        planned.published,
+        again=again,
+    )
+    built = runner.run(lambda done, total, what: report(0.8 * done / total, what))
+    assert built.record is not None  # run sets it
+    draft = LibraryDraft(
+        library=recipe.library,
+        provenance=_joined(recipe, provenances),
+        materials=records,
+        include_photographs=recipe.licence.include_photographs,
+    )
+    documents = build_documents(built.record, built.masters.items())
+    version = plan_version(draft, built.textures, _crops(settings, models), documents)
+    published = publish_plan(
+        settings.store_url,
+        version,
+        flat_tree=flat_tree,
+        on_progress=lambda done, total, key: report(0.8 + 0.2 * done / total, key),
+    )
+    return LibraryBuild(plan=planned.plan, published=published, ran=dict(Counter(built.ran)))
+
+
+def _provenances(
+    settings: Settings, recipe: Recipe, models: Mapping[str, RegisteredModel]
+) -> dict[str, Provenance]:
+    from tasks.config import PublishingConfig
+    from tasks.provenance import provenance_of
+
+    policy = PublishingConfig(
+        licence=recipe.licence.textures, include_photographs=recipe.licence.include_photographs
+    )
+    each = {model.uri: provenance_of(settings, model, policy) for model in set(models.values())}
+    return {material: each[model.uri] for material, model in models.items()}
+
+
+def _joined(recipe: Recipe, provenances: Mapping[str, Provenance]) -> Provenance:
+    """One provenance for the library: the first material's model, and those that differ."""
+    first = provenances[recipe.materials[0].material]
+    others = tuple(
+        OtherSource(material=material, model=made.model, dataset=made.dataset)
+        for material, made in sorted(provenances.items())
+        if made.model != first.model
+    )
+    licences = {made.licence for made in provenances.values()}
+    licence = licences.pop() if len(licences) == 1 else "unknown"
+    return first.model_copy(update={"others": others, "licence": licence})
+
+
+def _check_licences(recipe: Recipe, provenances: Mapping[str, Provenance]) -> None:
+    policy, refused = recipe.licence, set()
+    for material, made in provenances.items():
+        for photograph in made.dataset.photographs:
+            unknown = photograph.licence == "unknown"
+            fine = policy.accept_unknown if unknown else True
+            if policy.accept and not unknown:
+                fine = photograph.licence in policy.accept
+            if photograph.material == material and not fine:
+                refused.add(f"{material} learnt from {photograph.photo_id} ({photograph.licence})")
+    if refused:
+        raise MillError(
+            f"the licence policy of the recipe refuses it: {'; '.join(sorted(refused)[:3])}; train "
+            "without these photographs, or change licence.accept or licence.accept_unknown"
+        )
+
+
+def _material_records(
+    settings: Settings, recipe: Recipe, models: Mapping[str, RegisteredModel]
+) -> tuple[MaterialRecord, ...]:
+    from tasks.provenance import material_records
+
+    each = {model.uri: material_records(settings, model) for model in set(models.values())}
+    records = tuple(
+        next(r for r in each[models[material].uri] if r.material == material)
+        for material in sorted(models)
+    )
+    failed = [record.material for record in records if record.passed is not True]
+    if recipe.quality.require_passed and failed:
+        raise MillError(
+            f"the gate did not pass the model of {', '.join(failed)}; promote a better one, or "
+            "set quality.require_passed: false in the recipe"
+        )
+    return records
+
+
+def _crops(settings: Settings, models: Mapping[str, RegisteredModel]) -> dict[str, Any]:
+    from tasks.provenance import crops_of
+
+    crops = {}
+    for material, model in models.items():
+        found = crops_of(settings, model)
+        if material in found:
+            crops[material] = found[material]
+    return crops
+
+
+class _Painter:
+    """Renders with whichever model a picture names; each is loaded when it is first needed."""
+
+    def __init__(self, settings: Settings, models: Mapping[str, RegisteredModel]) -> None:
+        self._settings = settings
+        self._models = models
+        self._renderers: dict[str, Any] = {}
+
+    def render(self, model: ModelRef, material: str, seed: int, side_px: int) -> Any:
+        """Return (side_px, side_px, 3) uint8."""
+        renderer = self._renderers.get(model.weights_sha256)
+        if renderer is None:
+            from tasks.model_registry import fetch_weights
+            from texture_models.rendering.renderer import Renderer
+
+            logger.info("loading %s version %s", model.name, model.version)
+            place: Path = self._settings.home / "models"
+            weights = fetch_weights(self._settings, self._models[material], place)
+            renderer = self._renderers[model.weights_sha256] = Renderer.load(weights)
+        return renderer.render(seed=seed, height_px=side_px, width_px=side_px, material=material)
