@@ -11,6 +11,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from flows.recipe_commands import add_recipe_commands
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,6 +26,7 @@ def add_library_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     library = commands.add_parser("library", help="versions and objects of a published library")
     verbs = library.add_subparsers(required=True, metavar="COMMAND")
     _add_verify(verbs)
+    add_recipe_commands(verbs)
 
 
 def store_command(

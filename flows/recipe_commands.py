@@ -45,16 +45,21 @@ def _add(
     text: str,
 ) -> argparse.ArgumentParser:
     parser = verbs.add_parser(name, help=text, description=text)
-    parser.add_argument("recipe", metavar="RECIPE", type=Path, help="YAML, see docs/library-recipes.md")
+    parser.add_argument(
+        "recipe", metavar="RECIPE", type=Path, help="YAML, see docs/library-recipes.md"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document instead of words")
     parser.set_defaults(command=lambda options: _in_one_line(act, options))
     return parser
 
 
 def _in_one_line(act: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    from data.store_errors import StoreError
+    from tasks.errors import MillError
+
     try:
         return act(options)
-    except (ValueError, OSError) as error:  # LibraryError and MillError are ValueErrors
+    except (MillError, StoreError, ValueError, OSError) as error:
         print(f"texture-mill: error: {' '.join(str(error).split())}", file=sys.stderr)
         return FAILED
 

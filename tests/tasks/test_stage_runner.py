@@ -1,0 +1,225 @@
+"""Only stale stages run, a model only where no master is left; masters are enough for the rest."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from data.library.documents import Document
+from data.library.encode import Pixels, decode_png
+from data.library.plan import plan_version
+from data.library.publish import publish_plan
+from data.library.published_build import PublishedBuild, build_documents, newest_build
+from data.library.recipe import Recipe, parse_recipe
+from data.library.records import LibraryDraft, MaterialRecord, ModelRef
+from data.library.stages import RenderSource
+from data.library.versions import latest_version, load_manifest
+from data.object_store import open_store
+from tasks.errors import MillError
+from tasks.stage_runner import BuiltLibrary, StageRunner
+from tests.data.library.library_samples import provenance
+
+PLAIN = """
+library: stones
+model: {name: psgan-stones}
+materials: [brick, gravel]
+seeds: {first: 1, count: 2}
+master_px: 64
+sizes_px: [64, 32]
+preset: godot
+quality: {wrap_seam_ratio: 100}
+"""
+
+
+class Painter:
+    """Renders noise that wraps; counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def render(self, model: ModelRef, material: str, seed: int, side_px: int) -> Pixels:
+        self.asked.append(f"{material}_{seed:04d}")
+        random = np.random.default_rng([seed, len(material)])
+        return random.integers(0, 256, (side_px, side_px, 3), dtype=np.uint8)
+
+
+class NoModel(Painter):
+    """A machine without the model."""
+
+    def render(self, model: ModelRef, material: str, seed: int, side_px: int) -> Pixels:
+        raise AssertionError(f"a model was loaded for {material} {seed}")
+
+
+def runner(
+    text: str, home: Path, painter: Painter, published: PublishedBuild | None, **options: Any
+) -> tuple[Recipe, BuiltLibrary]:
+    recipe, made = parse_recipe(text), provenance()
+    model = options.pop("model", made.model)
+    source = RenderSource(
+        model=model, dataset_fingerprint=made.dataset.fingerprint, materials=("brick", "gravel")
+    )
+    materials = [entry.material for entry in recipe.materials]
+    run = StageRunner(
+        recipe,
+        dict.fromkeys(materials, source),
+        dict.fromkeys(materials, made),
+        painter.render,
+        home / "stages",
+        published,
+        **options,
+    )
+    return recipe, run.run()
+
+
+def publish(url: str, recipe: Recipe, built: BuiltLibrary) -> PublishedBuild:
+    draft = LibraryDraft(
+        library=recipe.library,
+        provenance=provenance(),
+        materials=tuple(MaterialRecord(material=e.material) for e in recipe.materials),
+    )
+    assert built.record is not None
+    documents: list[Document] = build_documents(built.record, built.masters.items())
+    publish_plan(url, plan_version(draft, built.textures, {}, documents), flat_tree=False)
+    found = newest_build(url, recipe.library)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> PublishedBuild:
+    """The plain recipe, built and published once."""
+    return publish(tmp_path.as_uri() + "/store", *runner(PLAIN, tmp_path, Painter(), None))
+
+
+def hashes(built: BuiltLibrary) -> dict[str, tuple[str, str]]:
+    return {t.record.key: (t.record.sha256, t.record.pixel_sha256) for t in built.textures}
+
+
+def published_hashes(build: PublishedBuild) -> dict[str, tuple[str, str]]:
+    return {key: (record.sha256, record.pixel_sha256) for key, record in build.textures.items()}
+
+
+def test_the_first_build_renders_each_picture_once(tmp_path: Path) -> None:
+    painter = Painter()
+    _, built = runner(PLAIN, tmp_path, painter, None)
+    assert sorted(painter.asked) == ["brick_0001", "brick_0002", "gravel_0001", "gravel_0002"]
+    assert built.ran["encode"] == len(built.textures) == 24
+    assert {t.record.derivation for t in built.textures if t.record.role != "basecolor"} == {
+        "approximated"
+    }
+
+
+def test_an_unchanged_recipe_runs_no_stage_on_another_machine(first, tmp_path: Path) -> None:
+    _, built = runner(PLAIN, tmp_path / "elsewhere", NoModel(), first)
+    assert built.ran == {}
+    assert hashes(built) == published_hashes(first)
+
+
+def test_one_touched_line_runs_that_assets_stages_only(first, tmp_path: Path) -> None:
+    touched = PLAIN.replace("[brick, gravel]", "[{material: brick, derive: {relief: 0.2}}, gravel]")
+    _, built = runner(touched, tmp_path / "elsewhere", NoModel(), first)
+    assert built.ran == {"normal_gl": 4, "encode": 4}
+    before, after = published_hashes(first), hashes(built)
+    changed = {key for key in after if after[key] != before[key]}
+    assert changed == {f"brick/brick_000{s}_normal_gl_{px}.png" for s in (1, 2) for px in (64, 32)}
+
+
+def test_another_preset_loads_no_model_and_encodes_only_its_own_maps(first, tmp_path: Path) -> None:
+    _, built = runner(PLAIN.replace("godot", "unity"), tmp_path / "elsewhere", NoModel(), first)
+    assert built.ran == {"unity_mask": 8, "encode": 8}
+
+
+def test_other_names_encode_nothing(first, tmp_path: Path) -> None:
+    named = PLAIN + "file_name: 'my_{name}_{map}_{px}'\n"
+    _, built = runner(named, tmp_path / "elsewhere", NoModel(), first)
+    assert built.ran == {}
+    assert built.record is not None
+    assert built.record.files["brick/brick_0001_orm_64.png"] == "brick/my_brick_0001_orm_64.png"
+
+
+def test_everything_made_again_from_the_masters_elsewhere_is_the_same(first, tmp_path) -> None:
+    _, built = runner(PLAIN, tmp_path / "elsewhere", NoModel(), first, again=True)
+    assert built.ran["encode"] == 24
+    assert hashes(built) == published_hashes(first)
+
+
+def test_a_new_version_with_the_same_weights_renders_nothing(first, tmp_path: Path) -> None:
+    promoted = provenance().model.model_copy(update={"version": "4"})
+    _, built = runner(PLAIN, tmp_path / "elsewhere", NoModel(), first, model=promoted)
+    assert built.ran["encode"] == 24
+
+
+def test_new_weights_render_everything_of_theirs_again(first, tmp_path: Path) -> None:
+    trained = provenance().model.model_copy(update={"version": "4", "weights_sha256": "9" * 64})
+    painter = Painter()
+    runner(PLAIN, tmp_path / "elsewhere", painter, first, model=trained)
+    assert len(painter.asked) == 4
+
+
+def test_an_interrupted_build_goes_on_where_it_was(tmp_path: Path) -> None:
+    class Interrupted(Painter):
+        def render(self, model: ModelRef, material: str, seed: int, side_px: int) -> Pixels:
+            if material == "gravel":
+                raise KeyboardInterrupt
+            return super().render(model, material, seed, side_px)
+
+    with pytest.raises(KeyboardInterrupt):
+        runner(PLAIN, tmp_path, Interrupted(), None)
+    painter = Painter()
+    _, built = runner(PLAIN, tmp_path, painter, None)
+    assert sorted(painter.asked) == ["gravel_0001", "gravel_0002"]
+    assert len(built.textures) == 24
+
+
+def test_a_texture_that_the_store_lost_is_made_again_from_its_master(first, tmp_path) -> None:
+    lost = first.textures["brick/brick_0001_orm_64.png"].sha256
+    (path,) = tmp_path.glob(f"store/stones/objects/*/{lost}")
+    path.unlink()
+    _, built = runner(PLAIN, tmp_path / "elsewhere", NoModel(), first)
+    assert built.ran == {"orm": 1, "encode": 1}
+    assert hashes(built) == published_hashes(first)
+
+
+def test_a_second_version_shares_what_did_not_change(first, tmp_path: Path) -> None:
+    url = (tmp_path / "store").as_uri()
+    before = {path for path in tmp_path.glob("store/stones/objects/*/*")}
+    touched = PLAIN.replace("[brick, gravel]", "[brick, {material: gravel, seeds: [1]}]")
+    second = publish(url, *runner(touched, tmp_path, NoModel(), first))
+    added = [p for p in tmp_path.glob("store/stones/objects/*/*") if p not in before]
+    assert second.version == latest_version(url, "stones") == 2
+    assert len(added) <= 3  # build.json, gallery, contact sheet
+    manifest, _ = load_manifest(open_store(url), "stones", 2)
+    assert {d.subject for d in manifest.documents if d.type == "master"} == set(
+        second.record.masters
+    )
+
+
+def test_a_picture_with_a_seam_is_refused_unless_excepted(tmp_path: Path) -> None:
+    class Cut(Painter):
+        def render(self, model: ModelRef, material: str, seed: int, side_px: int) -> Pixels:
+            ramp = np.linspace(0, 255, side_px).astype(np.uint8)
+            return np.repeat(np.tile(ramp, (side_px, 1))[..., None], 3, axis=2)
+
+    strict = PLAIN.replace("quality: {wrap_seam_ratio: 100}\n", "")
+    with pytest.raises(MillError, match=r"4 pictures have a seam .* quality\.excepted"):
+        runner(strict, tmp_path, Cut(), None)
+    names = "[brick_0001, brick_0002, gravel_0001, gravel_0002]"
+    _, built = runner(strict + f"quality: {{excepted: {names}}}\n", tmp_path, Cut(), None)
+    assert len(built.textures) == 24
+
+
+def test_heights_have_sixteen_bits_and_previews_can_show_them(tmp_path: Path) -> None:
+    _, built = runner(PLAIN + "maps: [basecolor, height]\n", tmp_path, Painter(), None)
+    png = next(t.png for t in built.textures if t.record.role == "height")
+    assert png[24] == 16  # bit depth in IHDR
+    assert png[25] == 0  # grey
+    assert decode_png(png)[0].shape[2] == 3
+
+
+def test_a_declared_width_is_recorded_without_encoding(first, tmp_path: Path) -> None:
+    sized = PLAIN.replace("[brick,", "[{material: brick, physical_width_mm: 900},")
+    _, built = runner(sized, tmp_path / "elsewhere", NoModel(), first)
+    assert built.ran == {}
+    (brick, *_) = [t.record for t in built.textures if t.record.material == "brick"]
+    assert (brick.physical_size_mm, brick.scale_source) == ((900.0, 900.0), "declared")
