@@ -14,11 +14,11 @@ import tensorflow as tf
 from benchmarks.peak import convolution_peak, seconds
 from texture_models.families import build_model
 from texture_models.families.psgan.config import PsganConfig
-from texture_models.families.psgan.inference import folded_generator
-from texture_models.families.psgan.networks import BOUND, LEAK_GENERATOR
-from texture_models.families.psgan.noise import picture_noise
 from texture_models.rendering.noise_field import CellWindow
 from texture_models.rendering.renderer import Renderer
+from texture_models.spatial.folding import folded_generator
+from texture_models.spatial.generator import BOUND, LEAK_GENERATOR
+from texture_models.spatial.noise import picture_noise
 from texture_models.training.config import TrainingConfig
 
 SIDE_PX = 1024
@@ -30,14 +30,14 @@ def main() -> None:
     model.recompute_statistics(2)
     cells = SIDE_PX // model.config.pixels_per_cell
     window = CellWindow(0, 0, cells, cells, (cells, cells))
-    noise = picture_noise(model.config, model.waves[0], 1, window)
+    noise = picture_noise(model.config, model.measured["waves"][0], 1, window)
     fields = {name: tf.constant(value[None]) for name, value in noise.items()}
     code = np.ones((1,), np.float32)
     plain = plain_generator(model.averaged, model.config)
     folded = folded_generator(model.config, model.averaged, code)
     inputs = {**fields, "code": tf.constant(code[None])}
     difference = np.abs(np.asarray(plain(inputs)).astype(int) - np.asarray(folded(fields))).max()
-    renderer = Renderer(model.config, model.averaged, model.waves)
+    renderer = Renderer(model.config, model.averaged, model.measured)
     megapixels = SIDE_PX**2 / 1e6
     times = {
         "plain forward call": seconds(lambda: plain(inputs), 7),

@@ -45,7 +45,7 @@ class RegisteredModel(BaseModel, frozen=True, extra="forbid"):
     training_key: str = Field(description="content digest of everything that decided the training")
     family: str = Field(description="architecture family")
     materials: tuple[str, ...] = Field(description="slugs, in the order of the labels")
-    weights_sha256: str = Field(description="of config, waves and weights")
+    weights_sha256: str = Field(description="of config, measured numbers and weights")
     dataset_fingerprint: str = Field(description="of the photographs")
 
     @property

@@ -20,7 +20,12 @@ from texture_models.rendering.config import RenderConfig
 
 logger = logging.getLogger(__name__)
 
-CODE: Final = ("texture_models/families", "texture_models/layers.py", "texture_models/rendering")
+CODE: Final = (
+    "texture_models/families",
+    "texture_models/layers.py",
+    "texture_models/rendering",
+    "texture_models/spatial",
+)
 ROLE: Final[MapRole] = "basecolor"
 
 

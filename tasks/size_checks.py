@@ -18,10 +18,16 @@ def check_sizes(
     """Refuse sizes that this model can neither train on nor wrap.
 
     Raises:
-        MillError: one is not a multiple of the model's pixels per cell.
+        MillError: one is not a multiple of the model's pixels per cell, or not the one size of a
+            model that makes whole pictures only.
     """
-    cell = model.pixels_per_cell
+    cell, only = model.pixels_per_cell, model.picture_px
     for name, size in _sizes(training, evaluation, rendering):
+        if only is not None and size != only:
+            raise MillError(
+                f"{name}={size}, but this {model.family} makes pictures of {only} px only; set it "
+                f"to {only}"
+            )
         if size % cell:
             below = max(cell, size // cell * cell)
             raise MillError(

@@ -19,6 +19,7 @@ CODE: Final = (
     "texture_models/layers.py",
     "texture_models/losses.py",
     "texture_models/saved_model.py",
+    "texture_models/spatial",
     "texture_models/training",
 )
 

@@ -51,7 +51,7 @@ def test_the_readmes_python_runs_on_a_saved_model(
     model = build_model(PsganConfig.tiny(materials=("brick", "grass")), TrainingConfig.tiny())
     model.recompute_statistics(1)
     folder = tmp_path / "mill/runs/0123456789abcdef/model"
-    save_generator(folder, model.config, model.averaged, model.waves)
+    save_generator(folder, model.config, model.averaged, model.measured)
     monkeypatch.chdir(tmp_path)
 
     (block,) = fences(README, "python")

@@ -20,6 +20,11 @@ def discriminator_loss(real_logits: Any, fake_logits: Any) -> Any:
     )
 
 
+def spread(image: Any) -> Any:
+    """How much the pictures of a batch differ from each other, pixel by pixel."""
+    return tf.reduce_mean(tf.math.reduce_std(image, axis=0))
+
+
 def gram_matrices(features: Any, code: Any) -> Any:
     """Mean Gram matrix of the features of each material.
 

@@ -1,4 +1,4 @@
-"""A trained generator on disk: `config.json`, `waves.json` and `generator.weights.h5`.
+"""A trained generator on disk: `config.json`, `measured.json` and `generator.weights.h5`.
 
 Plain numbers and JSON: nothing in the folder is executed when it is read.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +16,33 @@ from pydantic import TypeAdapter
 
 from texture_models.families import AnyModelConfig, ModelConfig, inference_of
 
-CONFIG, WAVES, WEIGHTS = "config.json", "waves.json", "generator.weights.h5"
+CONFIG, MEASURED, WEIGHTS = "config.json", "measured.json", "generator.weights.h5"
 
 
-def save_generator(folder: Path, config: AnyModelConfig, network: Any, waves: np.ndarray) -> Path:
+def save_generator(
+    folder: Path, config: AnyModelConfig, network: Any, measured: Mapping[str, np.ndarray]
+) -> Path:
     """Write what rendering needs; the weights last, so a folder that has them is complete.
 
     Args:
         folder: created if missing.
         config: the model's.
         network: the averaged generator, a `keras.Model`.
-        waves: (materials, waves, 2) cycles per pixel.
+        measured: name -> numbers that were measured and not learnt; the family says which.
 
     Returns:
         `folder`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG).write_text(config.model_dump_json(indent=2))
-    (folder / WAVES).write_text(json.dumps(np.asarray(waves).tolist()))
+    (folder / MEASURED).write_text(
+        json.dumps(
+            {
+                name: {"shape": list(values.shape), "values": values.ravel().tolist()}
+                for name, values in sorted(measured.items())
+            }
+        )
+    )
     partial = folder / "partial.weights.h5"
     network.save_weights(partial)
     partial.replace(folder / WEIGHTS)
@@ -51,21 +61,29 @@ def load_config(folder: Path) -> AnyModelConfig:
     return adapter.validate_json((folder / CONFIG).read_text())
 
 
-def load_generator(folder: Path) -> tuple[AnyModelConfig, Any, np.ndarray]:
-    """Return (config, `keras.Model`, waves (materials, waves, 2)) of a saved generator.
+def load_generator(folder: Path) -> tuple[AnyModelConfig, Any, dict[str, np.ndarray]]:
+    """Return (config, `keras.Model`, measured: name -> float64 numbers) of a saved generator.
 
     Raises:
-        FileNotFoundError: `folder` holds no saved generator.
+        FileNotFoundError: `folder` holds no saved generator, or one of before `measured.json`.
     """
     config = load_config(folder)
+    if not (folder / MEASURED).is_file():
+        raise FileNotFoundError(
+            f"{folder} was saved by an older version ({MEASURED} is missing); train it again"
+        )
     network = inference_of(config).build_generator(config)
     network.load_weights(folder / WEIGHTS)
-    waves = np.array(json.loads((folder / WAVES).read_text()), dtype=np.float64)
-    return config, network, waves.reshape(config.material_count, config.periodic_channels, 2)
+    written = json.loads((folder / MEASURED).read_text())
+    measured = {
+        name: np.array(entry["values"], dtype=np.float64).reshape(entry["shape"])
+        for name, entry in written.items()
+    }
+    return config, network, measured
 
 
 def weights_sha256(folder: Path) -> str:
-    """Return the digest of config, waves and weights values: what decides the pixels.
+    """Return the digest of config, measured and weights values: what decides the pixels.
 
     HDF5 files hold no timestamps here, but their layout may change with the library; so the
     numbers are hashed, not the file.
@@ -74,7 +92,7 @@ def weights_sha256(folder: Path) -> str:
 
     digest = hashlib.sha256()
     digest.update((folder / CONFIG).read_bytes())
-    digest.update((folder / WAVES).read_bytes())
+    digest.update((folder / MEASURED).read_bytes())
     with h5py.File(folder / WEIGHTS, "r") as file:
         names: list[str] = []
         file.visititems(lambda name, item: names.append(name) if _is_array(item) else None)

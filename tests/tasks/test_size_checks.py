@@ -1,5 +1,7 @@
 """Sizes that cannot wrap are refused before the work starts."""
 
+from typing import ClassVar
+
 import pytest
 
 from tasks.config import EvaluationConfig
@@ -33,3 +35,22 @@ def test_the_defaults_fit_every_preset():
         check_sizes(
             PsganConfig(preset=preset), TrainingConfig(), EvaluationConfig(), RenderConfig()
         )
+
+
+def test_a_model_of_one_size_refuses_every_other_by_name():
+    class Whole(PsganConfig, frozen=True):
+        picture_px: ClassVar[int] = 64
+
+    sizes = {"patch_px": 64}, {"tile_px": 64}, {"sizes_px": (64,)}
+
+    def check(training, evaluation, rendering):
+        check_sizes(
+            Whole(),
+            TrainingConfig(**training),
+            EvaluationConfig(**evaluation),
+            RenderConfig(**rendering),
+        )
+
+    check(*sizes)
+    with pytest.raises(MillError, match=r"evaluation\.tile_px=128.* 64 px only"):
+        check(sizes[0], {"tile_px": 128}, sizes[2])

@@ -5,12 +5,12 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from texture_models.families import AnyModelConfig, build_model
+from texture_models.families import AnyModelConfig, build_model, inference_of
 from texture_models.rendering.renderer import Renderer
 from texture_models.saved_model import load_config, save_generator, weights_sha256
 from texture_models.training.config import TrainingConfig
 
-FAMILIES = get_args(AnyModelConfig) or (AnyModelConfig,)
+FAMILIES = get_args(AnyModelConfig) or (AnyModelConfig,)  # a union of one is no union
 MATERIALS = ("brick", "moss")
 
 
@@ -26,7 +26,17 @@ def model(family):
 
 @pytest.fixture(scope="module")
 def renderer(model):
-    return Renderer(model.config, model.averaged, model.waves)
+    return Renderer(model.config, model.averaged, model.measured)
+
+
+def side_px(config):
+    """Side of a picture that every family can make."""
+    return config.picture_px or 64
+
+
+def render(renderer, seed, material):
+    side = side_px(renderer.config)
+    return renderer.render(seed=seed, height_px=side, width_px=side, material=material)
 
 
 def batch(training, seed=0):
@@ -44,9 +54,7 @@ def test_the_docstring_names_its_paper(family):
 
 
 def test_a_seed_names_a_picture(renderer):
-    one, same, other = (
-        renderer.render(seed=seed, height_px=64, width_px=64, material="moss") for seed in (1, 1, 2)
-    )
+    one, same, other = (render(renderer, seed, "moss") for seed in (1, 1, 2))
     assert (one == same).all()
     assert (one != other).mean() > 0.5
 
@@ -58,68 +66,80 @@ def test_materials_look_different(model):
     image[label == 1] = np.abs(image[label == 1])
     for step in range(3):
         trained.train_step(image, label, step=step, rate_factor=1.0)
-    pictures = Renderer(trained.config, trained.generator, trained.waves)
-    brick, moss = (
-        pictures.render(seed=5, height_px=64, width_px=64, material=name) for name in MATERIALS
-    )
+    pictures = Renderer(trained.config, trained.generator, trained.measured)
+    brick, moss = (render(pictures, 5, name) for name in MATERIALS)
     assert (brick != moss).mean() > 0.1
 
 
-def test_size_follows_the_request(renderer):
-    assert renderer.render(seed=3, height_px=64, width_px=160, material="brick").shape == (
-        64,
-        160,
-        3,
-    )
+def test_size_follows_the_request_or_the_one_size_is_named(renderer):
+    side = renderer.config.picture_px
+    if side is None:
+        picture = renderer.render(seed=3, height_px=64, width_px=160, material="brick")
+        assert picture.shape == (64, 160, 3)
+    else:
+        with pytest.raises(ValueError, match=f"width_px=160: .*{side} x {side} px only"):
+            renderer.render(seed=3, height_px=64, width_px=160, material="brick")
 
 
-def test_sizes_that_cannot_wrap_are_refused_with_the_nearest_ones(renderer):
-    with pytest.raises(ValueError, match=r"height_px=70.* 64 and 80"):
-        renderer.render(seed=1, height_px=70, width_px=64, material="brick")
+def test_sizes_that_cannot_wrap_are_refused_with_the_sizes_that_do(renderer):
+    cell, only = renderer.config.pixels_per_cell, renderer.config.picture_px
+    wrong = 4 * cell + 1
+    said = f"{4 * cell} and {5 * cell}" if only is None else f"{only} x {only} px only"
+    with pytest.raises(ValueError, match=rf"height_px={wrong}.* {said}"):
+        renderer.render(seed=1, height_px=wrong, width_px=4 * cell, material="brick")
 
 
 def test_unknown_materials_are_refused_by_name(renderer):
     with pytest.raises(ValueError, match="'sand' is not one of this model's: brick, moss"):
-        renderer.render(seed=1, height_px=64, width_px=64, material="sand")
+        render(renderer, 1, "sand")
 
 
 def test_a_saved_model_renders_the_same(model, renderer, tmp_path):
-    save_generator(tmp_path, model.config, model.averaged, model.waves)
+    save_generator(tmp_path, model.config, model.averaged, model.measured)
     again = Renderer.load(tmp_path)
     assert again.config == model.config == load_config(tmp_path)
-    one, two = (
-        r.render(seed=9, height_px=64, width_px=64, material="moss") for r in (renderer, again)
-    )
+    one, two = (render(r, 9, "moss") for r in (renderer, again))
     assert (one == two).all()
     assert not list(tmp_path.glob("*.pkl"))
 
 
-def test_the_digest_of_the_weights_follows_the_values(model, tmp_path):
-    first = weights_sha256(
-        save_generator(tmp_path / "a", model.config, model.averaged, model.waves)
-    )
-    same = weights_sha256(save_generator(tmp_path / "b", model.config, model.averaged, model.waves))
-    other = weights_sha256(
-        save_generator(tmp_path / "c", model.config, model.averaged, model.waves + 0.1)
-    )
-    assert first == same != other
+def test_the_digest_follows_weights_and_measured_numbers(model, tmp_path):
+    def saved(name, network, measured):
+        return weights_sha256(save_generator(tmp_path / name, model.config, network, measured))
+
+    first = saved("a", model.averaged, model.measured)
+    assert saved("b", model.averaged, model.measured) == first
+    other = inference_of(model.config).build_generator(model.config)
+    other.set_weights([weight + 0.1 for weight in model.averaged.get_weights()])
+    assert saved("c", other, model.measured) != first
+    assert saved("d", model.averaged, {**model.measured, "more": np.ones(1)}) != first
 
 
 def test_one_step_moves_every_trainable_weight(family):
     training = TrainingConfig.tiny(seed=3)
     model = build_model(family.tiny(materials=MATERIALS), training)
-    model.waves[:] = 0.05
-    networks = (model.generator, model.discriminator)
-    before = [[v.numpy() for v in network.trainable_variables] for network in networks]
+    for values in model.measured.values():
+        values[:] = 0.05  # waves, say, so that the weights which read them have something to read
+    before = {
+        name: [variable.numpy() for variable in network.trainable_variables]
+        for name, network in model.networks().items()
+    }
     image, label = batch(training)
     for step in range(2):
         losses = model.train_step(image, label, step=step, rate_factor=1.0)
+    assert "spread" in losses
     assert all(np.isfinite(float(value)) for value in losses.values())
-    for network, old in zip(networks, before, strict=True):
-        for variable, value in zip(network.trainable_variables, old, strict=True):
-            assert (variable.numpy() != value).any(), variable.path
+    for name, network in model.networks().items():
+        for variable, old in zip(network.trainable_variables, before[name], strict=True):
+            assert (variable.numpy() != old).any(), variable.path
+
+
+def test_every_trained_network_is_part_of_the_state(model):
+    kept = {id(variable) for variables in model.state().values() for variable in variables}
+    for network in (*model.networks().values(), model.averaged):
+        assert all(id(variable) in kept for variable in network.weights)
 
 
 def test_unknown_fields_are_refused(family):
     with pytest.raises(ValueError, match="local_chanels"):
-        family(local_chanels=3)
+        family.tiny(local_chanels=3)

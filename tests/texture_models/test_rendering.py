@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from texture_models.families import build_model
 from texture_models.families.psgan.config import PsganConfig
-from texture_models.families.psgan.noise import picture_noise
 from texture_models.rendering.config import RenderConfig
 from texture_models.rendering.noise_field import CellWindow
 from texture_models.rendering.renderer import Region, Renderer
+from texture_models.spatial.noise import picture_noise
 from texture_models.training.config import TrainingConfig
 
 SIDE = 320  # not a multiple of the 256 px blocks, so that blocks and torus disagree
@@ -19,9 +19,9 @@ SIDE = 320  # not a multiple of the 256 px blocks, so that blocks and torus disa
 @pytest.fixture(scope="module")
 def renderer():
     model = build_model(PsganConfig.tiny(materials=("moss",)), TrainingConfig.tiny())
-    model.waves[0] = [[0.05, 0.02], [0.0, 0.11]]
+    model.measured["waves"][0] = [[0.05, 0.02], [0.0, 0.11]]
     model.recompute_statistics(2)
-    return Renderer(model.config, model.averaged, model.waves)
+    return Renderer(model.config, model.averaged, model.measured)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_one_axis_alone_can_wrap(renderer, wrap):
 
 def test_folded_kernels_give_the_networks_own_pixels(renderer):
     window = CellWindow(0, 0, 16, 16, (16, 16))
-    fields = picture_noise(renderer.config, renderer.waves[0], 4, window)
+    fields = picture_noise(renderer.config, renderer.measured["waves"][0], 4, window)
     batch = {name: value[None] for name, value in fields.items()}
     image = np.asarray(renderer.network({**batch, "code": np.ones((1, 1), np.float32)}))[0]
     expected = np.round((np.clip(image, -1, 1) + 1) * 127.5)

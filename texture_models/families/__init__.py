@@ -1,13 +1,13 @@
 """Every family of generative models, and how one is built from its config.
 
 A family is a folder here: a config, the networks, one training step. Families do not import each
-other and share no base class; what they share is the contract in
+other and share no base class; what they share are the two protocols below and the contract in
 `tests/texture_models/test_every_family.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, assert_never
 
 from pydantic import Field
@@ -18,7 +18,6 @@ from texture_models.training.config import TrainingConfig
 if TYPE_CHECKING:
     import numpy as np
 
-    from texture_models.families.psgan.model import Psgan
     from texture_models.rendering.noise_field import CellWindow
 
 # The union grows by one member a family; pydantic reads `family` to choose.
@@ -26,7 +25,50 @@ AnyModelConfig: TypeAlias = PsganConfig
 ModelConfig = Annotated[AnyModelConfig, Field(description="what to train; `family` picks it")]
 
 
-def build_model(config: AnyModelConfig, training: TrainingConfig) -> Psgan:
+class Trainable(Protocol):
+    """What training asks of a family's model.
+
+    Attributes:
+        config: what the networks are.
+        training: how they are trained.
+        averaged: the network that is kept, a `keras.Model`.
+        measured: what is kept beside the weights, name -> numbers; filled by `measure`.
+    """
+
+    config: Any
+    training: TrainingConfig
+    averaged: Any
+    measured: dict[str, np.ndarray]
+
+    def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
+        """Read off the training regions (material -> uint8 pictures) what is not learnt."""
+
+    def train_step(
+        self, image: np.ndarray, material: np.ndarray, *, step: int, rate_factor: float
+    ) -> dict[str, Any]:
+        """Do one step; return scalar losses, among them `spread`, see `training.health`.
+
+        Args:
+            image: (batch, patch, patch, 3) float32 in -1..1.
+            material: (batch,) int labels.
+            step: index of the step; with the training's seed it decides every draw.
+            rate_factor: what the learning rates are multiplied with, 0..1.
+        """
+
+    def networks(self) -> dict[str, Any]:
+        """Return the networks that a step trains, name -> `keras.Model`."""
+
+    def state(self) -> dict[str, list[Any]]:
+        """Return every variable that an exact resume needs, by part."""
+
+    def recompute_statistics(self, batches: int) -> None:
+        """Bring `averaged` and `measured` up to the weights as they are now.
+
+        Called before a preview and at the end of the training; nothing that is trained may change.
+        """
+
+
+def build_model(config: AnyModelConfig, training: TrainingConfig) -> Trainable:
     """Return an untrained model of the family that `config` describes."""
     match config:
         case PsganConfig():
@@ -41,15 +83,35 @@ class Inference(Protocol):
     """What rendering asks of a family; each family's `inference` module provides it."""
 
     def build_generator(self, config: Any) -> Any:
-        """Return the untrained generator, a `keras.Model`."""
+        """Return the untrained network that is kept, a `keras.Model`."""
 
-    def picture_noise(
-        self, config: Any, waves: np.ndarray, seed: int, window: CellWindow
+    def picture_inputs(
+        self,
+        config: Any,
+        measured: Mapping[str, np.ndarray],
+        index: int,
+        seed: int,
+        window: CellWindow,
     ) -> dict[str, np.ndarray]:
-        """Return the noise of one window of the picture that `seed` names."""
+        """Return what the compiled generator reads for one window of a picture, without a batch.
 
-    def folded_generator(self, config: Any, network: Any, code: np.ndarray) -> Callable[..., Any]:
-        """Compile the generator for one material: noise -> (batch, height, width, 3) uint8."""
+        Args:
+            config: the model's.
+            measured: as `Trainable.measured`.
+            index: of the material.
+            seed: names the picture.
+            window: which part of it.
+        """
+
+    def compiled_generator(
+        self, config: Any, network: Any, measured: Mapping[str, np.ndarray], index: int
+    ) -> Callable[[Mapping[str, np.ndarray]], Any]:
+        """Compile the generator for the material `index`.
+
+        Returns:
+            A function: fields of `picture_inputs`, with a batch axis -> (batch, height, width, 3)
+            uint8.
+        """
 
 
 def inference_of(config: AnyModelConfig) -> Inference:

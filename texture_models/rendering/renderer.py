@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -35,15 +35,17 @@ class Renderer:
     Args:
         config: the model's.
         network: its generator, a `keras.Model`.
-        waves: (materials, waves, 2) cycles per pixel.
+        measured: name -> numbers that are kept beside the weights; the family says which.
     """
 
-    def __init__(self, config: AnyModelConfig, network: Any, waves: np.ndarray) -> None:
+    def __init__(
+        self, config: AnyModelConfig, network: Any, measured: Mapping[str, np.ndarray]
+    ) -> None:
         self.config = config
         self.network = network
-        self.waves = waves
+        self.measured = measured
         self._family = inference_of(config)
-        self._compiled: dict[tuple[float, ...], Any] = {}
+        self._compiled: dict[int, Any] = {}
 
     @classmethod
     def load(cls, model_dir: Path) -> Self:
@@ -67,7 +69,8 @@ class Renderer:
 
         Args:
             seed: names the picture.
-            height_px: a multiple of the model's pixels per cell on an axis that wraps.
+            height_px: a multiple of the model's pixels per cell on an axis that wraps; a model
+                that makes whole pictures only knows one size, `config.picture_px`.
             width_px: the same.
             material: one of the model's; may be left out when it has only one.
             wrap: whether the last row continues into the first, and the last column.
@@ -78,6 +81,8 @@ class Renderer:
         Raises:
             ValueError: a size does not fit, or the material is unknown.
         """
+        if self.config.picture_px is not None:
+            return self._whole_picture(seed, height_px, width_px, material)
         torus = (height_px if wrap[0] else None, width_px if wrap[1] else None)
         return self.render_region(
             Region(0, 0, height_px, width_px), seed=seed, torus_px=torus, material=material
@@ -104,8 +109,13 @@ class Renderer:
             (region.height_px, region.width_px, 3) uint8, sRGB.
 
         Raises:
-            ValueError: as in `render`.
+            ValueError: as in `render`, or the model makes whole pictures only.
         """
+        if self.config.picture_px is not None:
+            raise ValueError(
+                f"a {self.config.family} makes whole pictures of {self.config.picture_px} px only,"
+                " not regions; use render"
+            )
         cell = self.config.pixels_per_cell
         period = _period_in_cells(torus_px, cell)
         index = self._material_index(material)
@@ -115,17 +125,31 @@ class Renderer:
             _paste(result, region, pixels, window.top * cell, window.left * cell)
         return result
 
+    def _whole_picture(
+        self, seed: int, height_px: int, width_px: int, material: str | None
+    ) -> np.ndarray:
+        """The one size of a model that cannot be continued beyond its picture."""
+        side = self.config.picture_px
+        assert side is not None  # asked for by `render`
+        if (height_px, width_px) != (side, side):
+            raise ValueError(
+                f"height_px={height_px}, width_px={width_px}: a {self.config.family} makes"
+                f" pictures of {side} x {side} px only"
+            )
+        cells = side // self.config.pixels_per_cell
+        return self._block(seed, CellWindow(0, 0, cells, cells), self._material_index(material))
+
     def _block(self, seed: int, window: CellWindow, index: int) -> np.ndarray:
-        fields = self._family.picture_noise(self.config, self.waves[index], seed, window)
+        fields = self._family.picture_inputs(self.config, self.measured, index, seed, window)
         batch = {name: value[None] for name, value in fields.items()}
         return np.asarray(self._generator(index)(batch))[0]
 
     def _generator(self, index: int) -> Any:
-        code = np.eye(self.config.material_count, dtype=np.float32)[index]
-        key = tuple(code.tolist())
-        if key not in self._compiled:
-            self._compiled[key] = self._family.folded_generator(self.config, self.network, code)
-        return self._compiled[key]
+        if index not in self._compiled:
+            self._compiled[index] = self._family.compiled_generator(
+                self.config, self.network, self.measured, index
+            )
+        return self._compiled[index]
 
     def _material_index(self, material: str | None) -> int:
         known = self.config.materials

@@ -150,6 +150,11 @@ def fit(
 
 
 def _check_geometry(config: AnyModelConfig, training: TrainingConfig) -> None:
+    if config.picture_px is not None and training.patch_px != config.picture_px:
+        raise ValueError(
+            f"patch_px={training.patch_px} is not the size of this {config.family}'s pictures,"
+            f" {config.picture_px}; set patch_px={config.picture_px}"
+        )
     cell = config.pixels_per_cell
     if training.patch_px % cell:
         below = max(cell, training.patch_px // cell * cell)
@@ -225,7 +230,7 @@ class _Run:
         self.model.recompute_statistics(self.training.statistics_batches)
         write_preview(self.run_dir / "previews", self.model, self.step)
         save_generator(
-            self.run_dir / "model", self.model.config, self.model.averaged, self.model.waves
+            self.run_dir / "model", self.model.config, self.model.averaged, self.model.measured
         )
         record = {"step": self.step, "seconds": self.seconds, "waiting": self.waiting}
         partial = finished.with_suffix(".partial")

@@ -1,7 +1,4 @@
-"""What rendering needs of this family: the network, the noise of a picture, the compiled form.
-
-Normalisation and FiLM are folded into the convolutions, with one material fixed.
-"""
+"""What rendering needs of this family: the network, the noise of a picture, the compiled form."""
 
 from __future__ import annotations
 
@@ -9,72 +6,37 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from texture_models.families.psgan.config import PsganConfig
-from texture_models.families.psgan.networks import BOUND, LEAK_GENERATOR, build_generator
-from texture_models.families.psgan.noise import picture_noise
-from texture_models.layers import upsampling_kernel
+from texture_models.families.psgan.networks import build_generator
+from texture_models.rendering.noise_field import CellWindow
+from texture_models.spatial.folding import folded_generator
+from texture_models.spatial.noise import picture_noise
 
-__all__ = ["build_generator", "folded_generator", "picture_noise"]
+__all__ = ["build_generator", "compiled_generator", "picture_inputs"]
 
 
-def folded_generator(
-    config: PsganConfig, network: Any, code: np.ndarray
-) -> Callable[[Mapping[str, np.ndarray]], Any]:
-    """Compile the generator for one material: noise fields -> pixels.
-
-    Batch normalisation and FiLM are affine per channel once statistics and material are fixed; they
-    become part of the kernels. Same pixels as the network itself within rounding.
+def picture_inputs(
+    config: PsganConfig,
+    measured: Mapping[str, np.ndarray],
+    index: int,
+    seed: int,
+    window: CellWindow,
+) -> dict[str, np.ndarray]:
+    """Return every noise field of one window of one picture; see `picture_noise`.
 
     Args:
         config: the model's.
-        network: its generator.
-        code: (materials,) float32 weights of the materials.
-
-    Returns:
-        A function {noise_0: (batch, rows + 4, columns + 4, channels), ...} ->
-        (batch, height, width, 3) uint8.
+        measured: `waves` (materials, waves, 2), cycles per pixel.
+        index: of the material.
+        seed: names the picture.
+        window: which part of it.
     """
-    levels = [_folded_level(network, level, code) for level in range(config.levels)]
-    last, colour = network.get_layer("to_components"), network.get_layer("colour")
-    basis = np.einsum("m,mij->ij", code, colour.basis.numpy())
-    kernel = tf.constant(last.kernel.numpy() @ basis)
-    bias = tf.constant(last.bias.numpy() @ basis + code @ colour.mean.numpy())
-
-    @tf.function(reduce_retracing=True)
-    def render(fields: Mapping[str, Any]) -> Any:
-        x = None
-        for level, (coarse_kernel, noise_kernel, shift, bounds) in enumerate(levels):
-            parts = []
-            if coarse_kernel is not None:
-                phases = tf.nn.conv2d(x, coarse_kernel, 1, "VALID")
-                parts.append(tf.nn.depth_to_space(phases, 2))
-            if noise_kernel is not None:
-                parts.append(tf.nn.conv2d(fields[f"noise_{level}"], noise_kernel, 1, "VALID"))
-            x = tf.clip_by_value(sum(parts[1:], parts[0]) + shift, *bounds)
-            x = tf.nn.leaky_relu(x, LEAK_GENERATOR)
-        image = tf.nn.conv2d(x, kernel, 1, "VALID") + bias
-        return tf.cast(tf.round((tf.clip_by_value(image, -1.0, 1.0) + 1.0) * 127.5), tf.uint8)
-
-    return render
+    return picture_noise(config, measured["waves"][index], seed, window)
 
 
-def _folded_level(network: Any, level: int, code: np.ndarray) -> tuple[Any, Any, Any, Any]:
-    """Return (kernel of the upsampled part or None, of the noise or None, shift, bounds)."""
-    names = {layer.name for layer in network.layers}
-    norm, film = network.get_layer(f"norm_{level}"), network.get_layer(f"film_{level}")
-    offset, gain = code @ film.shift.numpy(), code @ film.scale.numpy()
-    scale = gain / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
-    shift = offset - norm.moving_mean.numpy() * scale
-    reach = BOUND * np.abs(gain)
-    bounds = tuple(
-        tf.constant(side.astype(np.float32)) for side in (offset - reach, offset + reach)
-    )
-    coarse = noise = None
-    if f"conv_{level}" in names:
-        kernel = network.get_layer(f"conv_{level}").kernel.numpy() * scale
-        coarse = tf.constant(np.asarray(upsampling_kernel(kernel), dtype=np.float32))
-    if f"noise_conv_{level}" in names:
-        noise = tf.constant(network.get_layer(f"noise_conv_{level}").kernel.numpy() * scale)
-    return coarse, noise, tf.constant(shift.astype(np.float32)), bounds
+def compiled_generator(
+    config: PsganConfig, network: Any, measured: Mapping[str, np.ndarray], index: int
+) -> Callable[[Mapping[str, np.ndarray]], Any]:
+    """Compile the generator for one material; see `folded_generator`."""
+    return folded_generator(config, network, np.eye(config.material_count, dtype=np.float32)[index])

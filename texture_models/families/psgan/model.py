@@ -9,21 +9,20 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from texture_models.families.psgan.config import WAVE_LEVELS, PsganConfig
+from texture_models.families.psgan.config import PsganConfig
 from texture_models.families.psgan.networks import build_discriminator, build_generator
-from texture_models.families.psgan.noise import MARGIN, UNIT_VARIANCE
-from texture_models.families.psgan.waves import wave_vectors
-from texture_models.layers import colour_basis
 from texture_models.losses import (
     discriminator_loss,
     generator_loss,
     gram_distance,
+    spread,
 )
+from texture_models.spatial.measuring import assign_colours, measured_waves, no_waves
+from texture_models.spatial.training_noise import training_noise
 from texture_models.training.config import TrainingConfig
+from texture_models.training.movement import adam, follow, penalty_slopes, recompute_statistics
 
-# Adam without momentum in the first moment: the target moves with the other network
-# (StyleGAN2, https://arxiv.org/abs/1912.04958, appendix B).
-BETA_1, BETA_2, EPSILON = 0.0, 0.99, 1e-8
+STATISTICS_CELLS = 8  # side of the pictures that normalisation statistics are taken from
 
 
 class Psgan:
@@ -34,7 +33,7 @@ class Psgan:
         generator: trained network; see `build_generator`.
         averaged: running average of the generator's weights, the network that is kept.
         discriminator: see `build_discriminator`.
-        waves: (materials, waves, 2) wave vectors in cycles per pixel.
+        measured: `waves` (materials, waves, 2), wave vectors in cycles per pixel.
     """
 
     def __init__(self, config: PsganConfig, training: TrainingConfig) -> None:
@@ -46,10 +45,10 @@ class Psgan:
         self.averaged = build_generator(config)
         self.averaged.set_weights(self.generator.get_weights())
         self.discriminator = build_discriminator(config, dtype)
-        self.waves = np.zeros((config.material_count, config.periodic_channels, 2))
+        self.measured = {"waves": no_waves(config)}
         self.optimizers = {
-            "generator": _adam(self.training.generator_rate, self.generator),
-            "discriminator": _adam(self.training.discriminator_rate, self.discriminator),
+            "generator": adam(self.training.generator_rate, self.generator),
+            "discriminator": adam(self.training.discriminator_rate, self.discriminator),
         }
         self._compiled = tf.function(self._step, reduce_retracing=True)
 
@@ -59,15 +58,9 @@ class Psgan:
         Args:
             photographs: material -> uint8 (height, width, 3) pictures.
         """
-        for index, material in enumerate(self.config.materials or tuple(photographs)):
-            self.waves[index] = wave_vectors(photographs[material], self.config.periodic_channels)
-        measured = [
-            colour_basis(photographs[name]) for name in self.config.materials or tuple(photographs)
-        ]
-        for network in (self.generator, self.averaged):
-            colour = network.get_layer("colour")
-            colour.basis.assign(np.stack([basis for basis, _ in measured]))
-            colour.mean.assign(np.stack([mean for _, mean in measured]))
+        self.measured = {"waves": measured_waves(self.config, photographs)}
+        names = self.config.materials or tuple(photographs)
+        assign_colours((self.generator, self.averaged), names, photographs)
 
     def train_step(
         self, image: np.ndarray, material: np.ndarray, *, step: int, rate_factor: float
@@ -87,7 +80,7 @@ class Psgan:
             self.training.discriminator_rate * rate_factor
         )
         code = np.eye(self.config.material_count, dtype=np.float32)[material]
-        waves = self.waves[material].astype(np.float32)
+        waves = self.measured["waves"][material].astype(np.float32)
         penalised = bool(self.training.r1_gamma) and step % self.training.r1_every == 0
         return dict(
             self._compiled(
@@ -105,70 +98,38 @@ class Psgan:
             "generator": self.generator.weights,
             "averaged": self.averaged.weights,
             "discriminator": self.discriminator.weights,
-            **{f"{name}_adam": adam.variables for name, adam in self.optimizers.items()},
+            **{f"{name}_adam": mover.variables for name, mover in self.optimizers.items()},
         }
+
+    def networks(self) -> dict[str, keras.Model]:
+        """The networks that a step trains, by name."""
+        return {"generator": self.generator, "discriminator": self.discriminator}
 
     def recompute_statistics(self, batches: int) -> None:
         """Replace the averaged network's normalisation statistics by means over fresh noise.
 
-        The statistics collected while training belong to older weights. Noise is drawn from the
-        training's seed, so the result is reproducible.
+        Noise is drawn from the training's seed, so the result is reproducible.
         """
-        norms = [
-            layer
-            for layer in self.averaged.layers
-            if isinstance(layer, keras.layers.BatchNormalization)
-        ]
-        count, cells = self.config.material_count, 8
+        count = self.config.material_count
         labels = np.arange(max(8, count)) % count
         code = tf.constant(np.eye(count, dtype=np.float32)[labels])
-        waves = tf.constant(self.waves[labels].astype(np.float32))
-        for batch in range(batches):
-            for norm in norms:
-                norm.momentum = batch / (batch + 1)  # makes the moving average a plain mean
-            fields = self._noise(code, waves, tf.constant(-1 - batch, tf.int32), cells)
-            self.averaged({**fields, "code": code}, training=True)
-
-    def _noise(self, code: Any, waves: Any, step: Any, cells: int) -> dict[str, Any]:
-        """Fresh noise for a batch of square patches of `cells` cells."""
-        config, batch = self.config, code.shape[0]
-        fields = {}
-        for level in range(config.levels):
-            if not config.noise_channels(level):
-                continue
-            side = cells * 2**level + 2 * MARGIN
-            seed = tf.stack([tf.constant(self.training.seed, tf.int32), step * 64 + level])
-            own = config.noise_channels(level)
-            own -= 2 * config.periodic_channels if level < WAVE_LEVELS else 0
-            shape = (batch, side, side, own)
-            noise = tf.random.stateless_uniform(shape, seed, -1.0, 1.0)
-            if level > 0:
-                noise *= UNIT_VARIANCE
-            elif config.global_channels:
-                noise = _same_everywhere(noise, config.global_channels)
-            if config.periodic_channels and level < WAVE_LEVELS:
-                noise = tf.concat([noise, self._wave_noise(waves, step, level, side)], axis=-1)
-            fields[f"noise_{level}"] = noise
-        return fields
-
-    def _wave_noise(self, waves: Any, step: Any, level: int, side: int) -> Any:
-        """Waves with a random phase for every picture of the batch, as `waves.wave_field`."""
-        size = self.config.pixels_per_cell / 2**level
-        line = (tf.range(side, dtype=tf.float32) - MARGIN + 0.5) * size
-        seed = tf.stack([tf.constant(self.training.seed, tf.int32), step * 64 + 63])
-        phases = tf.random.stateless_uniform(waves.shape[:2], seed)
-        cycles = (
-            line[None, :, None, None] * waves[:, None, None, :, 0]
-            + line[None, None, :, None] * waves[:, None, None, :, 1]
-            + phases[:, None, None, :]
+        waves = tf.constant(self.measured["waves"][labels].astype(np.float32))
+        steps = (tf.constant(-1 - batch, tf.int32) for batch in range(batches))
+        recompute_statistics(
+            self.averaged, (self._inputs(code, waves, step, STATISTICS_CELLS) for step in steps)
         )
-        present = tf.cast(tf.reduce_sum(tf.abs(waves), axis=-1) > 0, tf.float32)[:, None, None, :]
-        angle = 2 * np.pi * cycles
-        return tf.concat([tf.sin(angle) * present, tf.cos(angle) * present], axis=-1)
+
+    def _inputs(self, code: Any, waves: Any, step: Any, cells: int) -> dict[str, Any]:
+        """What the generator reads for a batch of square patches of `cells` cells."""
+        seed = self.training.seed
+        return {
+            **training_noise(self.config, waves, seed=seed, step=step, cells=cells),
+            "code": code,
+        }
 
     def _step(self, image: Any, code: Any, waves: Any, step: Any, penalised: bool) -> Any:
         cells = self.training.patch_px // self.config.pixels_per_cell
-        inputs = {**self._noise(code, waves, step, cells), "code": code}
+        inputs = self._inputs(code, waves, step, cells)
         # The pictures the discriminator has just learnt from are judged again by what it became:
         # one forward pass of the generator serves both moves.
         with tf.GradientTape() as tape:
@@ -180,8 +141,14 @@ class Psgan:
             tape.gradient(total, self.generator.trainable_variables),
             self.generator.trainable_variables,
         )
-        self._follow(step, code.shape[0])
-        return {**losses, **parts, "spread": _spread(fake) / (_spread(image) + 1e-6)}
+        follow(
+            self.averaged,
+            self.generator,
+            step=step,
+            batch=code.shape[0],
+            half_life=self.training.average_images,
+        )
+        return {**losses, **parts, "spread": spread(fake) / (spread(image) + 1e-6)}
 
     def _generator_losses(self, image: Any, fake: Any, code: Any) -> tuple[Any, Any]:
         """Return (weighted sum, parts) of what the generator minimises."""
@@ -205,7 +172,10 @@ class Psgan:
             loss = discriminator_loss(real_logits, fake_logits)
         slopes = tape.gradient(loss, variables)
         if penalised:
-            extra = self._penalty(image, code)
+            weight = 0.5 * self.training.r1_gamma * self.training.r1_every
+            extra = penalty_slopes(
+                lambda real: self.discriminator([real, code])[0], image, variables, weight
+            )
             slopes = [slope + more for slope, more in zip(slopes, extra, strict=True)]
         self.optimizers["discriminator"].apply(slopes, variables)
         return {
@@ -213,49 +183,3 @@ class Psgan:
             "real_logit": tf.reduce_mean(real_logits),
             "fake_logit": tf.reduce_mean(fake_logits),
         }
-
-    def _penalty(self, image: Any, code: Any) -> list[Any]:
-        """Gradients of the lazy R1 penalty; Mescheder et al. 2018, eq. 9; StyleGAN2, appendix B."""
-        with tf.GradientTape() as outer:
-            with tf.GradientTape() as inner:
-                inner.watch(image)
-                logits = self.discriminator([image, code])[0]
-                score = tf.reduce_sum(logits)
-            slope = inner.gradient(score, image)
-            # Divided by the number of logits: the strength then does not depend on the patch size.
-            squares = tf.reduce_sum(slope**2, axis=(1, 2, 3))
-            penalty = tf.reduce_mean(squares) / float(logits.shape[1] * logits.shape[2])
-            weight = 0.5 * self.training.r1_gamma * self.training.r1_every
-            weighted = weight * penalty
-        variables = self.discriminator.trainable_variables
-        slopes = outer.gradient(weighted, variables)
-        # The last bias shifts every logit alike and has no part in the slope.
-        return [
-            tf.zeros_like(variable) if slope is None else slope
-            for slope, variable in zip(slopes, variables, strict=True)
-        ]
-
-    def _follow(self, step: Any, batch: int) -> None:
-        """Move the running average; its half-life ramps up (StyleGAN2-ADA, ramp 0.05)."""
-        seen = tf.cast((step + 1) * batch, tf.float32)
-        half_life = tf.minimum(float(self.training.average_images), 0.05 * seen)
-        keep = tf.pow(0.5, batch / tf.maximum(half_life, 1e-3))
-        for mean, value in zip(self.averaged.weights, self.generator.weights, strict=True):
-            mean.assign(value + keep * (mean - value))
-
-
-def _spread(image: Any) -> Any:
-    """How much the pictures of a batch differ from each other, pixel by pixel."""
-    return tf.reduce_mean(tf.math.reduce_std(image, axis=0))
-
-
-def _adam(rate: float, network: keras.Model) -> keras.optimizers.Adam:
-    adam = keras.optimizers.Adam(rate, beta_1=BETA_1, beta_2=BETA_2, epsilon=EPSILON)
-    adam.build(network.trainable_variables)  # before the first step, or it cannot be restored
-    return adam
-
-
-def _same_everywhere(noise: Any, channels: int) -> Any:
-    """Make the last channels of a noise field constant over each picture."""
-    code = tf.broadcast_to(noise[:, :1, :1, -channels:], (*noise.shape[:3], channels))
-    return tf.concat([noise[..., :-channels], code], axis=-1)

@@ -2,81 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import ops
 
 from texture_models.families.psgan.config import PsganConfig
-from texture_models.layers import ColourLayer, FilmLayer, UpsampledConv2D
+from texture_models.spatial.discriminator import discriminator_stages
+from texture_models.spatial.generator import build_generator
 
-LEAK_GENERATOR = 0.1
-# Normalised features are clipped at this many standard deviations. Rare coincidences of noise drove
-# single places far beyond that, seen as black or white spots, two or three a tile; too rare for the
-# discriminator to mend in a few thousand steps (docs/experiments.md).
-BOUND = 6.0
-LEAK_DISCRIMINATOR = 0.2  # DCGAN, https://arxiv.org/abs/1511.06434, section 3
-
-
-def build_generator(config: PsganConfig, dtype: str = "float32") -> keras.Model:
-    """Return the network noise -> image.
-
-    Inputs, a dict (batch first, float32):
-        noise_0 .. noise_k (2**level rows + 4, 2**level columns + 4, `config.noise_channels(level)`)
-            for a picture of `rows` x `columns` cells; a level without noise has no input.
-        code (materials): weights of the materials, one-hot in training.
-    Output: image (2**k rows, 2**k columns, 3) float32; black is -1, white 1, not clipped.
-
-    Every convolution is valid and every layer is the same at every position, so the network
-    commutes with shifts by whole cells: a field that wraps gives a picture that wraps.
-    """
-    code = keras.Input((config.material_count,), name="code")
-    inputs: dict[str, Any] = {"code": code}
-    x = None
-    for level, width in enumerate(config.generator_widths):
-        noise = None
-        if channels := config.noise_channels(level):
-            noise = inputs[f"noise_{level}"] = keras.Input(
-                (None, None, channels), name=f"noise_{level}"
-            )
-        x = _level(x, noise, level, width, dtype)
-        x = keras.layers.BatchNormalization(
-            center=False, scale=False, momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{level}"
-        )(x)
-        x = keras.layers.Lambda(_bounded, dtype=dtype)(x)
-        x = FilmLayer(dtype=dtype, name=f"film_{level}")([x, code])
-        x = keras.layers.LeakyReLU(LEAK_GENERATOR, dtype=dtype)(x)
-    x = keras.layers.Conv2D(3, 3, dtype=dtype, name="to_components")(x)
-    x = keras.layers.Activation("linear", dtype="float32")(x)
-    image = ColourLayer(dtype="float32", name="colour")([x, code])
-    return keras.Model(inputs, image, name="generator")
-
-
-def _bounded(x: Any) -> Any:
-    """Clip normalised features; see `BOUND`."""
-    return ops.clip(x, -BOUND, BOUND)
-
-
-def _level(coarse: Any, noise: Any, level: int, width: int, dtype: str) -> Any:
-    """One resolution's convolution: of the upsampled features and of the level's own noise.
-
-    The convolution of a concatenation is the sum of the convolutions of its parts; kept apart, the
-    upsampled part can take its cheaper two-tap form.
-    """
-    parts = []
-    if coarse is not None:
-        parts.append(UpsampledConv2D(width, dtype=dtype, name=f"conv_{level}")(coarse))
-    if noise is not None:
-        own = keras.layers.Conv2D(
-            width,
-            3,
-            use_bias=False,
-            kernel_initializer="he_normal",
-            dtype=dtype,
-            name=f"noise_conv_{level}",
-        )
-        parts.append(own(noise))
-    return parts[0] if len(parts) == 1 else keras.layers.Add(dtype=dtype)(parts)
+__all__ = ["build_discriminator", "build_generator"]
 
 
 def build_discriminator(config: PsganConfig, dtype: str = "float32") -> keras.Model:
@@ -90,19 +23,7 @@ def build_discriminator(config: PsganConfig, dtype: str = "float32") -> keras.Mo
     """
     image = keras.Input((None, None, 3), name="image")
     code = keras.Input((config.material_count,), name="code")
-    x, features = image, []
-    for stage, width in enumerate(config.discriminator_widths):
-        x = keras.layers.Conv2D(
-            width,
-            4,
-            strides=2,
-            padding="same",
-            kernel_initializer="he_normal",
-            dtype=dtype,
-            name=f"stage_{stage}",
-        )(x)
-        x = keras.layers.LeakyReLU(LEAK_DISCRIMINATOR, dtype=dtype)(x)
-        features.append(x)
+    x, features = discriminator_stages(image, config.discriminator_widths, dtype)
     logits = keras.layers.Conv2D(1, 3, padding="same", dtype="float32", name="logits")(x)
     embedded = keras.layers.Dense(
         config.discriminator_widths[-1],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from texture_models.families.psgan.config import WAVE_LEVELS, PsganConfig
-from texture_models.families.psgan.waves import snapped, wave_field
 from texture_models.rendering.noise_field import CellWindow, coordinates, uniform_field
+from texture_models.spatial.config import SpatialConfig
+from texture_models.spatial.waves import snapped, wave_field
 
 # Rows and columns beyond the picture on every side of every field: what the two valid convolutions
 # of a level use up, so that nothing is ever padded.
@@ -17,7 +17,7 @@ _PHASES, _GLOBAL = 1000, 1001  # streams of the hash that no level uses
 
 
 def picture_noise(
-    config: PsganConfig, waves: np.ndarray, seed: int, window: CellWindow
+    config: SpatialConfig, waves: np.ndarray, seed: int, window: CellWindow
 ) -> dict[str, np.ndarray]:
     """Return every noise field of one window of one picture.
 
@@ -43,7 +43,7 @@ def picture_noise(
         if not config.noise_channels(level):
             continue
         parts = [_own_noise(config, seed, level, window)]
-        if config.periodic_channels and level < WAVE_LEVELS:
+        if config.wave_channels(level):
             rows, columns = _places_px(config, level, window)
             parts.append(wave_field(vectors, phases.astype(np.float64), rows, columns))
         fields[f"noise_{level}"] = np.concatenate(parts, axis=2)
@@ -56,7 +56,7 @@ def _axis(level: int, start: int, length: int, period: int | None) -> np.ndarray
     return coordinates(start * scale - MARGIN, length * scale + 2 * MARGIN, wrapped)
 
 
-def _own_noise(config: PsganConfig, seed: int, level: int, window: CellWindow) -> np.ndarray:
+def _own_noise(config: SpatialConfig, seed: int, level: int, window: CellWindow) -> np.ndarray:
     rows = _axis(level, window.top, window.rows, window.period[0])
     columns = _axis(level, window.left, window.columns, window.period[1])
     channels = config.local_channels if level == 0 else config.fine_channels
@@ -73,7 +73,7 @@ def _own_noise(config: PsganConfig, seed: int, level: int, window: CellWindow) -
 
 
 def _places_px(
-    config: PsganConfig, level: int, window: CellWindow
+    config: SpatialConfig, level: int, window: CellWindow
 ) -> tuple[np.ndarray, np.ndarray]:
     """Centres of a level's samples in pixels; not wrapped, because the waves are periodic."""
     size = config.pixels_per_cell / 2**level

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from texture_models.families.psgan.waves import snapped, wave_field, wave_vectors
+from texture_models.spatial.waves import snapped, wave_field, wave_vectors
 
 
 def grating(frequency, side=256, noise=20.0, seed=0):

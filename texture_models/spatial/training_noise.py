@@ -1,0 +1,70 @@
+"""The noise of a training batch, drawn on the device; what it looks like, `noise` says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from texture_models.spatial.config import SpatialConfig
+from texture_models.spatial.noise import MARGIN, UNIT_VARIANCE
+
+
+def training_noise(
+    config: SpatialConfig, waves: Any, *, seed: int, step: Any, cells: int
+) -> dict[str, Any]:
+    """Return fresh noise for a batch of square patches.
+
+    Args:
+        config: the model's.
+        waves: (batch, waves, 2) float32 wave vectors of each patch's material, cycles per pixel.
+        seed: the training's.
+        step: scalar int32; with the seed it decides every value.
+        cells: side of the patches in cells.
+
+    Returns:
+        `noise_0` .. `noise_k`: (batch, 2**level cells + 4, 2**level cells + 4, channels) float32.
+    """
+    fields = {}
+    for level in range(config.levels):
+        if not config.noise_channels(level):
+            continue
+        side = cells * 2**level + 2 * MARGIN
+        address = tf.stack([tf.constant(seed, tf.int32), step * 64 + level])
+        shape = (waves.shape[0], side, side, config.own_channels(level))
+        noise = tf.random.stateless_uniform(shape, address, -1.0, 1.0)
+        if level > 0:
+            noise *= UNIT_VARIANCE
+        elif config.global_channels:
+            noise = _same_everywhere(noise, config.global_channels)
+        if config.wave_channels(level):
+            line = _places_px(config, level, side)
+            noise = tf.concat([noise, _wave_noise(waves, seed, step, line)], axis=-1)
+        fields[f"noise_{level}"] = noise
+    return fields
+
+
+def _places_px(config: SpatialConfig, level: int, side: int) -> Any:
+    size = config.pixels_per_cell / 2**level
+    return (tf.range(side, dtype=tf.float32) - MARGIN + 0.5) * size
+
+
+def _wave_noise(waves: Any, seed: int, step: Any, line: Any) -> Any:
+    """Waves with a random phase for every picture of the batch, as `waves.wave_field`."""
+    address = tf.stack([tf.constant(seed, tf.int32), step * 64 + 63])
+    phases = tf.random.stateless_uniform(waves.shape[:2], address)
+    cycles = (
+        line[None, :, None, None] * waves[:, None, None, :, 0]
+        + line[None, None, :, None] * waves[:, None, None, :, 1]
+        + phases[:, None, None, :]
+    )
+    present = tf.cast(tf.reduce_sum(tf.abs(waves), axis=-1) > 0, tf.float32)[:, None, None, :]
+    angle = 2 * np.pi * cycles
+    return tf.concat([tf.sin(angle) * present, tf.cos(angle) * present], axis=-1)
+
+
+def _same_everywhere(noise: Any, channels: int) -> Any:
+    """Make the last channels of a noise field constant over each picture."""
+    code = tf.broadcast_to(noise[:, :1, :1, -channels:], (*noise.shape[:3], channels))
+    return tf.concat([noise[..., :-channels], code], axis=-1)

@@ -1,0 +1,84 @@
+"""How weights move, for every family: optimiser, running average, normalisation statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+# Adam without momentum in the first moment: the target moves with the other network
+# (StyleGAN2, https://arxiv.org/abs/1912.04958, appendix B).
+BETA_1, BETA_2, EPSILON = 0.0, 0.99, 1e-8
+
+
+def adam(rate: float, network: keras.Model, *, beta_1: float = BETA_1) -> keras.optimizers.Adam:
+    """Return an optimiser of one network, its slots made, so that a checkpoint can fill them."""
+    optimizer = keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=BETA_2, epsilon=EPSILON)
+    optimizer.build(network.trainable_variables)
+    return optimizer
+
+
+def follow(
+    averaged: keras.Model, network: keras.Model, *, step: Any, batch: int, half_life: int
+) -> None:
+    """Move a running average of weights; its half-life ramps up (StyleGAN2-ADA, ramp 0.05).
+
+    Args:
+        averaged: network that is moved.
+        network: trained network of the same build.
+        step: scalar int32 tensor, index of the step.
+        batch: pictures a step.
+        half_life: of the average in the end, in pictures.
+    """
+    seen = tf.cast((step + 1) * batch, tf.float32)
+    keep = tf.pow(0.5, batch / tf.maximum(tf.minimum(float(half_life), 0.05 * seen), 1e-3))
+    for mean, value in zip(averaged.weights, network.weights, strict=True):
+        mean.assign(value + keep * (mean - value))
+
+
+def recompute_statistics(network: keras.Model, batches: Iterable[Any]) -> None:
+    """Replace a network's normalisation statistics by plain means over batches of inputs.
+
+    The statistics collected while training belong to older weights.
+    """
+    norms = [
+        layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    for number, inputs in enumerate(batches):
+        for norm in norms:
+            norm.momentum = number / (number + 1)  # makes the moving average a plain mean
+        network(inputs, training=True)
+
+
+def penalty_slopes(
+    score: Callable[[Any], Any], image: Any, variables: list[Any], weight: float
+) -> list[Any]:
+    """Gradients of the R1 penalty with respect to a discriminator's variables.
+
+    Source: Mescheder et al. 2018, https://arxiv.org/abs/1801.04406, eq. 9. Departure: divided by
+    the number of logits, so that the strength does not depend on the patch size.
+
+    Args:
+        score: picture -> logits (batch, rows, columns).
+        image: (batch, height, width, 3) real pictures.
+        variables: of the discriminator.
+        weight: gamma / 2; when the penalty is lazy, times the steps between two of them
+            (StyleGAN2, https://arxiv.org/abs/1912.04958, appendix B).
+    """
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            inner.watch(image)
+            logits = score(image)
+            total = tf.reduce_sum(logits)
+        slope = inner.gradient(total, image)
+        squares = tf.reduce_sum(slope**2, axis=(1, 2, 3))
+        penalty = tf.reduce_mean(squares) / float(logits.shape[1] * logits.shape[2])
+        weighted = weight * penalty
+    slopes = outer.gradient(weighted, variables)
+    # The last bias shifts every logit alike and has no part in the slope.
+    return [
+        tf.zeros_like(variable) if slope is None else slope
+        for slope, variable in zip(slopes, variables, strict=True)
+    ]
