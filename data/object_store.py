@@ -156,16 +156,22 @@ class ObjectStore:
         with self._in_words("read", key):
             return bytes(obstore.get(backend, key).bytes())
 
-    def size(self, key: str) -> int | None:
-        """Return the size of `key` in bytes, None if there is no such object."""
+    def look_at(self, key: str) -> StoredObject | None:
+        """Return what a listing would show of `key`, None if there is no such object."""
         check_key(key)
         if (backend := self._readable()) is None:
             return None
         try:
             with self._in_words("look at", key):
-                return int(obstore.head(backend, key)["size"])
+                found = obstore.head(backend, key)
         except ObjectMissing:
             return None
+        return StoredObject(key, found["size"], found["last_modified"])
+
+    def size(self, key: str) -> int | None:
+        """Return the size of `key` in bytes, None if there is no such object."""
+        found = self.look_at(key)
+        return None if found is None else found.size_bytes
 
     def exists(self, key: str) -> bool:
         """Return whether `key` holds an object."""
@@ -173,16 +179,16 @@ class ObjectStore:
 
     def objects(self, prefix: str = "") -> list[StoredObject]:
         """Return every object below the folder `prefix`, sorted by key."""
+        return sorted(self.walk(prefix), key=lambda item: item.key)
+
+    def walk(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Yield every object below the folder `prefix`, in no order, without keeping them all."""
         if (backend := self._readable()) is None:
-            return []
+            return
         with self._in_words("list", check_key(prefix) if prefix else ""):
-            batches = list(obstore.list(backend, prefix=prefix or None))
-        found = (
-            StoredObject(item["path"], item["size"], item["last_modified"])
-            for batch in batches
-            for item in batch
-        )
-        return sorted(found, key=lambda item: item.key)
+            for batch in obstore.list(backend, prefix=prefix or None):
+                for item in batch:
+                    yield StoredObject(item["path"], item["size"], item["last_modified"])
 
     def folders(self, prefix: str = "") -> list[str]:
         """Return the names of the folders directly below `prefix`, sorted."""

@@ -16,6 +16,9 @@ from flows.recipe_commands import add_recipe_commands
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from data.library.channels import Release
+    from data.object_store import ObjectStore
+
 DONE, FAILED, MISSING = 0, 1, 3
 
 Commands = argparse._SubParsersAction
@@ -25,8 +28,13 @@ def add_library_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add `library` and its commands to the command line's parser."""
     library = commands.add_parser("library", help="versions and objects of a published library")
     verbs = library.add_subparsers(required=True, metavar="COMMAND")
+    _add_promote(verbs)
+    _add_rollback(verbs)
+    _add_log(verbs)
     _add_verify(verbs)
     add_recipe_commands(verbs)
+    _add_gc(verbs)
+    _add_pin(verbs)
 
 
 def store_command(
@@ -55,6 +63,30 @@ def store_url_of(options: argparse.Namespace) -> str:
     return Settings().store_url
 
 
+def open_named_store(options: argparse.Namespace) -> ObjectStore:
+    """Open the store that the options or the environment name."""
+    from data.object_store import open_store
+
+    return open_store(store_url_of(options))
+
+
+def who(options: argparse.Namespace) -> str:
+    """Return who acts: the option, else the name of the user."""
+    if options.by:
+        return str(options.by)
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container whose user has no name
+        return "unknown"
+
+
+def _add_who_and_why(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--why", default="", metavar="TEXT", help="kept with the record")
+    parser.add_argument("--by", default="", metavar="WHO", help="default: the user's name")
+
+
 def say(options: argparse.Namespace, value: Any, lines: list[str]) -> None:
     """Print `value` as JSON if that was asked for, else `lines`."""
     if options.json:
@@ -65,21 +97,103 @@ def say(options: argparse.Namespace, value: Any, lines: list[str]) -> None:
 
 
 def _in_one_line(act: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    from pydantic import ValidationError
+
     from data.library.records import LibraryError
     from data.object_store import StoreError
     from tasks.errors import MillError
 
     try:
         return act(options)
-    except (LibraryError, StoreError, MillError, OSError) as error:
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        found = f"{'.'.join(map(str, first['loc']))} is {first['input']!r}: {first['msg']}"
+        print(f"texture-mill: error: {found}", file=sys.stderr)
+        return FAILED
+    except (LibraryError, StoreError, MillError, OSError, ValueError) as error:
         print(f"texture-mill: error: {' '.join(str(error).split())}", file=sys.stderr)
         return FAILED
+
+
+def _add_promote(verbs: Commands[argparse.ArgumentParser]) -> None:
+    text = "give the readers of a channel a version"
+    parser = store_command(verbs, "promote", _promote, text)
+    parser.add_argument("channel", metavar="CHANNEL", help="dev, staging, stable, ...")
+    parser.add_argument(
+        "reference", metavar="VERSION", nargs="?", default="latest", help="v7, latest, or a channel"
+    )
+    _add_who_and_why(parser)
+
+
+def _promote(options: argparse.Namespace) -> int:
+    from data.library.channels import promote, resolve
+
+    store = open_named_store(options)
+    version = resolve(store, options.library, options.reference).version
+    release = promote(
+        store, options.library, options.channel, version, who=who(options), why=options.why
+    )
+    say(options, release.model_dump(mode="json", by_alias=True), [release_line(release)])
+    return DONE
+
+
+def _add_rollback(verbs: Commands[argparse.ArgumentParser]) -> None:
+    text = "give the readers of a channel the version before again"
+    parser = store_command(verbs, "rollback", _rollback, text)
+    parser.add_argument("channel", metavar="CHANNEL", help="dev, staging, stable, ...")
+    parser.add_argument("--to", metavar="VERSION", help="default: the one before")
+    _add_who_and_why(parser)
+
+
+def _rollback(options: argparse.Namespace) -> int:
+    from data.library.channels import resolve, rollback
+
+    store = open_named_store(options)
+    to = resolve(store, options.library, options.to).version if options.to else None
+    release = rollback(
+        store, options.library, options.channel, to=to, who=who(options), why=options.why
+    )
+    say(options, release.model_dump(mode="json", by_alias=True), [release_line(release)])
+    return DONE
+
+
+def _add_log(verbs: Commands[argparse.ArgumentParser]) -> None:
+    text = "what was released to a channel, newest first; without one, what every channel has"
+    parser = store_command(verbs, "log", _log, text)
+    parser.add_argument("channel", metavar="CHANNEL", nargs="?", help="dev, staging, stable, ...")
+
+
+def _log(options: argparse.Namespace) -> int:
+    from data.library.channels import channels, current_release, releases
+
+    store = open_named_store(options)
+    if options.channel:
+        found = releases(store, options.library, options.channel)[::-1]
+    else:
+        names = channels(store, options.library)
+        each = (current_release(store, options.library, name) for name in names)
+        found = [release for release in each if release]
+    lines = [release_line(release) for release in found] or ["nothing was released"]
+    say(options, [release.model_dump(mode="json", by_alias=True) for release in found], lines)
+    return DONE
+
+
+def release_line(release: Release) -> str:
+    """Return a release in words."""
+    before = f"v{release.replaces:04d}" if release.replaces else "nothing"
+    line = (
+        f"{release.library} {release.channel} {release.number}: v{release.version:04d} after "
+        f"{before}, {release.action}, {release.released_at[:16]} UTC by {release.who}"
+    )
+    return f"{line}: {release.why}" if release.why else line
 
 
 def _add_verify(verbs: Commands[argparse.ArgumentParser]) -> None:
     text = "read every object of a version; exit 3 if one is missing or damaged and stays so"
     parser = store_command(verbs, "verify", _verify, text)
-    parser.add_argument("--version", type=int, metavar="N", help="default: the newest")
+    parser.add_argument(
+        "--version", default="latest", metavar="VERSION", help="v7, latest, or a channel"
+    )
     parser.add_argument(
         "--repair",
         action="store_true",
@@ -90,13 +204,12 @@ def _add_verify(verbs: Commands[argparse.ArgumentParser]) -> None:
 def _verify(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
+    from data.library.channels import resolve
     from data.library.verify import find_faults
-    from data.library.versions import read_manifest
-    from data.object_store import open_store
 
-    url = store_url_of(options)
-    manifest = read_manifest(url, options.library, options.version)
-    faults = find_faults(open_store(url), manifest, repair=options.repair)
+    store = open_named_store(options)
+    manifest = resolve(store, options.library, options.version)
+    faults = find_faults(store, manifest, repair=options.repair)
     left = sum(not fault.repaired for fault in faults)
     counted = sum(1 for _ in manifest.objects())
     name = f"{manifest.library} v{manifest.version:04d}"
@@ -106,3 +219,75 @@ def _verify(options: argparse.Namespace) -> int:
     value = {"version": manifest.version, "faults": [asdict(fault) for fault in faults]}
     say(options, value, [*map(str, faults), summary])
     return MISSING if left else DONE
+
+
+def _add_gc(verbs: Commands[argparse.ArgumentParser]) -> None:
+    text = "say what nothing reaches; with --apply, remove it"
+    parser = store_command(verbs, "gc", _gc, text)
+    parser.add_argument("--apply", action="store_true", help="remove; without it nothing changes")
+    parser.add_argument("--keep-versions", type=int, metavar="N", help="newest that stay (5)")
+    parser.add_argument("--grace-days", type=float, metavar="DAYS", help="younger stays (7)")
+
+
+def _gc(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from data.library.garbage import GarbageConfig, collect_garbage, plan_garbage
+
+    given = {"keep_versions": options.keep_versions, "grace_days": options.grace_days}
+    config = GarbageConfig(**{name: value for name, value in given.items() if value is not None})
+    store = open_named_store(options)
+    act = collect_garbage if options.apply else plan_garbage
+    plan = act(store, options.library, config)
+    lines = [f"kept     v{version:04d}: {', '.join(why)}" for version, why in plan.kept.items()]
+    word = "removed" if options.apply else "would go"
+    lines += [f"{word:<8} {removal.key}: {removal.why}" for removal in plan.removals]
+    lines += [f"nothing is removed: {line}" for line in plan.running]
+    megabytes = plan.size_bytes / 1e6
+    lines.append(
+        f"{len(plan.removals)} objects, {megabytes:.1f} MB {word.replace('go', 'be freed')}"
+    )
+    value = {
+        "applied": options.apply,
+        "kept": {str(version): list(why) for version, why in plan.kept.items()},
+        "removals": [asdict(removal) for removal in plan.removals],
+        "running": list(plan.running),
+        "size_bytes": plan.size_bytes,
+    }
+    say(options, value, lines)
+    return DONE
+
+
+def _add_pin(verbs: Commands[argparse.ArgumentParser]) -> None:
+    text = "keep a version for good, under the name of whoever relies on it; without one, list pins"
+    parser = store_command(verbs, "pin", _pin, text)
+    parser.add_argument("name", metavar="NAME", nargs="?", help="who relies on it: a-z 0-9 _")
+    parser.add_argument(
+        "reference", metavar="VERSION", nargs="?", default="latest", help="v7, latest, or a channel"
+    )
+    parser.add_argument("--remove", action="store_true", help="take the pin NAME away")
+    _add_who_and_why(parser)
+
+
+def _pin(options: argparse.Namespace) -> int:
+    from data.library.channels import resolve
+    from data.library.holds import pin_version, pins, unpin_version
+
+    store = open_named_store(options)
+    if options.name is None:
+        found = pins(store, options.library)
+        lines = [f"{pin.name}: v{pin.version:04d} by {pin.who}" for pin in found]
+        say(options, [pin.model_dump(mode="json", by_alias=True) for pin in found], lines)
+        return DONE
+    if options.remove:
+        pin = unpin_version(store, options.library, options.name)
+        word = "not pinned any more"
+    else:
+        version = resolve(store, options.library, options.reference).version
+        pin = pin_version(
+            store, options.library, options.name, version, who=who(options), why=options.why
+        )
+        word = "pinned"
+    line = f"{pin.name}: {options.library} v{pin.version:04d} {word}"
+    say(options, pin.model_dump(mode="json", by_alias=True), [line])
+    return DONE

@@ -14,11 +14,11 @@ from data.object_store import KeyConflict, ObjectMissing, ObjectStore, StoredObj
 
 POOL_FOLDER: Final = "objects"
 QUARANTINE_FOLDER: Final = "quarantine"
-SHARDS: Final = tuple(f"{number:02x}" for number in range(256))
+TRASH_FOLDER: Final = "trash"
 WORKERS: Final = 8  # requests wait for the network, not for a core
 
-# Up to this many objects are asked for one by one; beyond, the pool is listed shard by shard. A
-# listing answers for up to 1000 objects, and there are 256 shards.
+# Up to this many objects are asked for one by one; beyond, the pool is listed, which answers for up
+# to 1000 objects a request.
 _ASKED_ONE_BY_ONE: Final = 512
 
 
@@ -93,21 +93,16 @@ class ObjectPool:
             return {sha256 for sha256, there in zip(sizes, found, strict=True) if not there}
 
     def objects(self) -> Iterator[tuple[str, StoredObject]]:
-        """Yield (address, object) for everything in the pool, a shard at a time.
+        """Yield (address, object) for everything in the pool, in no order, as it is listed.
 
-        Memory is one shard's. What is no object of a pool (a name that is no address, an address in
-        another shard) is passed over.
+        What is no object of a pool (a name that is no address, an address in another folder) is
+        passed over.
         """
-        for shard in SHARDS:
-            folder = f"{self.library}/{POOL_FOLDER}/{shard}"
-            for item in self.store.objects(folder):
-                sha256 = item.key.rpartition("/")[2]
-                if (
-                    sha256.startswith(shard)
-                    and len(sha256) == 64
-                    and item.key == f"{folder}/{sha256}"
-                ):
-                    yield sha256, item
+        folder = f"{self.library}/{POOL_FOLDER}"
+        for item in self.store.walk(folder):
+            sha256 = item.key.rpartition("/")[2]
+            if len(sha256) == 64 and item.key == f"{folder}/{sha256[:2]}/{sha256}":
+                yield sha256, item
 
     def replace_damaged(self, sha256: str, content: bytes) -> None:
         """Put the right bytes where damaged ones are; those are kept in the quarantine.
@@ -120,6 +115,15 @@ class ObjectPool:
         if digest(content) != sha256:
             raise ValueError(f"{len(content)} bytes do not have the SHA-256 {sha256}")
         replace_damaged(self.store, self.library, self.key(sha256), content)
+
+
+def read_trash(store: ObjectStore, library: str, sha256: str) -> bytes | None:
+    """Return an object that garbage collection removed, None if it is not there any more."""
+    try:
+        content = store.get(f"{library}/{TRASH_FOLDER}/{sha256}")
+    except ObjectMissing:
+        return None
+    return content if digest(content) == sha256 else None
 
 
 def replace_damaged(store: ObjectStore, library: str, key: str, content: bytes) -> None:

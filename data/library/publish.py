@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field
 
 from data.library.documents import Document
 from data.library.encode import EncodedTexture, Pixels
+from data.library.holds import running_build
 from data.library.object_pool import WORKERS, ObjectPool
 from data.library.plan import plan_version
 from data.library.records import (
@@ -151,7 +152,19 @@ def publish_plan(
             manifest = read_manifest(store_url, plan.library, newest)
             if manifest.content_digest == plan.content_digest:
                 return _published(store, manifest, nothing_to_do=True)
-    first, last = (newest or 0) + 1, ""
+    with running_build(store, plan.library, f"a publication of {plan.library}"):
+        return _publish_next(store, plan, (newest or 0) + 1, flat_tree, on_progress)
+
+
+def _publish_next(
+    store: ObjectStore,
+    plan: PlannedVersion,
+    first: int,
+    flat_tree: bool,
+    on_progress: OnProgress | None,
+) -> PublishedLibrary:
+    """Publish under the next number of at least `first` that can be had."""
+    last = ""
     for _ in range(MAX_CLAIMS):
         version, claim = _claim_version(store, plan, first)
         try:
@@ -239,10 +252,13 @@ def _write_objects(
             store.put_new(f"{folder}/{key}", content)
 
     def check(key: str) -> None:
-        places = [pool.key(records[key].sha256)] if key in unread else []
+        record = records[key]
+        if key not in unread and not pool.has(record.sha256, record.size_bytes):
+            raise KeyConflict(f"{store.url_of(pool.key(record.sha256))} ({key}) is gone again")
+        places = [pool.key(record.sha256)] if key in unread else []
         places += [f"{folder}/{key}"] if flat_tree else []
         for place in places:
-            if fault := _fault(store, place, records[key]):
+            if fault := _fault(store, place, record):
                 raise KeyConflict(fault)
 
     for done, key in enumerate(_in_parallel(write, records), start=1):

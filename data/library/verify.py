@@ -2,7 +2,8 @@
 
 A version has up to two copies of each object, in the pool and in its flat tree. Every copy that is
 there is read and hashed. Repair takes whichever is sound and replaces the other; what was found in
-its place is kept in the quarantine. An object with no sound copy has to be built again.
+its place is kept in the quarantine. With no sound copy, the trash of garbage collection is looked
+through, and then whoever can make the bytes again is asked.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from data.library.object_pool import WORKERS, ObjectPool, replace_damaged
+from data.library.object_pool import WORKERS, ObjectPool, read_trash, replace_damaged
 from data.library.records import DocumentRecord, LibraryManifest, TextureRecord, digest
 from data.library.versions import folder_of, read_manifest
 from data.object_store import ObjectMissing, ObjectStore, open_store
@@ -74,6 +75,8 @@ def find_faults(
             places["flat tree"] = f"{folder}/{record.key}"
         faults, sound = _check_copies(store, record, places)
         if faults and repair:
+            if sound is None:
+                sound = read_trash(store, manifest.library, record.sha256)
             if sound is None and remake is not None:
                 sound = remake(manifest, record)
             if sound is not None and digest(sound) == record.sha256:

@@ -50,3 +50,46 @@ def test_a_library_that_is_not_there_is_an_error_in_one_line(url, capsys):
     assert status == 1
     assert said.startswith("texture-mill: error: no version of the library 'pebbles'")
     assert said.count("\n") == 1
+
+
+def test_promote_rollback_and_log_tell_the_story_of_a_channel(url, capsys):
+    assert run(capsys, "promote", "stones", "stable", "v1", "--by", "ann")[0] == 0
+    assert run(capsys, "promote", "stones", "stable", "--by", "ann", "--why", "new bricks")[0] == 0
+    status, said = run(capsys, "rollback", "stones", "stable", "--by", "bob", "--why", "seams")
+    assert status == 0
+    assert said.startswith("stones stable 3: v0001 after v0002, rollback, ")
+    lines = run(capsys, "log", "stones", "stable")[1].splitlines()
+    assert [line.split(",")[0] for line in lines] == [
+        "stones stable 3: v0001 after v0002",
+        "stones stable 2: v0002 after v0001",
+        "stones stable 1: v0001 after nothing",
+    ]
+    assert lines[1].endswith("by ann: new bricks")
+    (current,) = json.loads(run(capsys, "log", "stones", "--json")[1])
+    assert (current["channel"], current["version"]) == ("stable", 1)
+    status, said = run(capsys, "rollback", "stones", "stable")
+    assert status == 1
+    assert "nothing before it" in said
+
+
+def test_gc_says_what_would_go_and_removes_it_only_when_asked(url, capsys):
+    arguments = ("gc", "stones", "--keep-versions", "1", "--grace-days", "0")
+    status, said = run(capsys, *arguments)
+    assert status == 0
+    assert "kept     v0002: among the newest 1" in said
+    assert "would go stones/v0001/manifest.json: nothing keeps this version" in said
+    assert run(capsys, "verify", "stones", "--version", "v1")[0] == 0
+    run(capsys, "pin", "stones", "our_game", "v1")
+    assert "pin our_game" in run(capsys, *arguments, "--apply")[1]
+    assert run(capsys, "verify", "stones", "--version", "v1")[0] == 0
+    assert "not pinned any more" in run(capsys, "pin", "stones", "our_game", "--remove")[1]
+    applied = json.loads(run(capsys, *arguments, "--apply", "--json")[1])
+    assert applied["removals"]
+    assert run(capsys, "verify", "stones", "--version", "v1")[0] == 1
+    assert run(capsys, "verify", "stones")[0] == 0
+
+
+def test_a_limit_of_gc_that_makes_no_sense_is_named(url, capsys):
+    status, said = run(capsys, "gc", "stones", "--keep-versions", "0")
+    assert status == 1
+    assert "keep_versions is 0" in said
