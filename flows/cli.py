@@ -200,11 +200,16 @@ def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settin
 
 def _print_result(result: Any) -> None:
     from data.library.publish import PublishedLibrary
-    from tasks.records import Production, Promotion, RegisteredModel
+    from tasks.records import LibraryBuild, Production, Promotion, RegisteredModel
 
     match result:
         case Production():
             _print_result(result.promotion)
+            _print_result(result.published)
+        case LibraryBuild(published=None):
+            plan = result.plan
+            print(f"library        {plan.library} v{plan.published_version:04d}, nothing is stale")
+        case LibraryBuild():
             _print_result(result.published)
         case Promotion():
             print(f"model          {result.sentence}")

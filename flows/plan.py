@@ -15,6 +15,10 @@ def plan_lines(parameters: Mapping[str, Any], store_url: str) -> Iterator[str]:
     Raises:
         MillError: a size does not fit the model.
     """
+    if recipe := parameters.get("recipe"):
+        yield f"build     what is stale of {recipe}: texture-mill library plan {recipe} lists it"
+        yield f"publish   at {store_url}, unless nothing changed"
+        return
     if dataset := parameters.get("dataset"):
         materials = ", ".join(dataset.materials) or "every material"
         yield f"prepare   {dataset.source}: {materials}"

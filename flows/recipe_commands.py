@@ -33,6 +33,12 @@ def add_recipe_commands(verbs: Commands[argparse.ArgumentParser]) -> None:
     build.add_argument(
         "--pool-only", action="store_true", help="publish no plain files beside the object pool"
     )
+    build.add_argument(
+        "--report",
+        type=Path,
+        metavar="FOLDER",
+        help="write report.md, junit.xml and a picture there",
+    )
     text = "the JSON Schema of recipes, for editors"
     schema = verbs.add_parser("schema", help=text, description=text)
     schema.set_defaults(command=_schema)
@@ -101,6 +107,7 @@ def _build(options: argparse.Namespace) -> int:
             recipe,
             again=options.again,
             flat_tree=not options.pool_only,
+            report_dir=options.report,
             on_progress=_progress(),
         )
     _show_build(options, done)

@@ -5,13 +5,14 @@ No Prefect in here but for the number of the flow run, if there is one.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from data.library.build_plan import LibraryPlan, plan_library
 from data.library.build_record import current_versions
+from data.library.encode import EncodedTexture
 from data.library.published_build import PublishedBuild, build_documents, newest_build
 from data.library.recipe import Recipe
 from data.library.records import (
@@ -60,6 +61,7 @@ def build_recipe(
     *,
     again: bool = False,
     flat_tree: bool = True,
+    report_dir: Path | None = None,
     on_progress: OnProgress | None = None,
 ) -> LibraryBuild:
     """Build and publish what is stale; an unchanged recipe does nothing.
@@ -72,6 +74,7 @@ def build_recipe(
         recipe: what is asked for.
         again: make everything anew from the masters, whatever is current.
         flat_tree: publish plain files beside the pool.
+        report_dir: gets report.md, junit.xml and before_and_after.png; None for no report.
         on_progress: called with (share done, what).
 
     Raises:
@@ -80,6 +83,7 @@ def build_recipe(
     """
     planned = plan_recipe(settings, recipe)
     if not planned.plan.stale and not again:
+        _write_report(report_dir, planned, (), "")
         return LibraryBuild(plan=planned.plan, published=None, ran={})
     from data.library.plan import plan_version
     from data.library.publish import publish_plan
@@ -115,7 +119,35 @@ def build_recipe(
         flat_tree=flat_tree,
         on_progress=lambda done, total, key: report(0.8 + 0.2 * done / total, key),
     )
+    _write_report(report_dir, planned, built.textures, published.url)
     return LibraryBuild(plan=planned.plan, published=published, ran=dict(Counter(built.ran)))
+
+
+def _write_report(
+    folder: Path | None, planned: Planned, textures: Sequence[EncodedTexture], where: str
+) -> None:
+    if folder is None:
+        return
+    from data.library.build_report import (
+        before_and_after,
+        first_changed,
+        junit_report,
+        markdown_report,
+    )
+    from data.library.encode import decode_png, encode_png
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.md").write_text(markdown_report(planned.plan, where))
+    (folder / "junit.xml").write_bytes(junit_report(planned.plan))
+    old = planned.published
+    before = {}
+    for key in first_changed(planned.plan) if old else ():
+        png = old.content(old.textures[key]) if old and key in old.textures else None
+        if png is not None:
+            before[key] = decode_png(png)[0]
+    picture = before_and_after(planned.plan, before, textures)
+    if picture is not None:
+        (folder / "before_and_after.png").write_bytes(encode_png(picture))
 
 
 def _provenances(
