@@ -28,6 +28,7 @@ from flows.deployments import (
     with_overrides,
 )
 from flows.library_commands import add_library_commands
+from flows.trace_commands import add_trace_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
     run.set_defaults(command=_run)
     add_library_commands(commands)
+    add_trace_command(commands)
     version = commands.add_parser("version", help="the version of this program")
     version.set_defaults(command=_version)
     return parser

@@ -34,6 +34,9 @@ def add_recipe_commands(verbs: Commands[argparse.ArgumentParser]) -> None:
         "--pool-only", action="store_true", help="publish no plain files beside the object pool"
     )
     build.add_argument(
+        "--channel", default="preview", help="gets the new version; default: %(default)s"
+    )
+    build.add_argument(
         "--report",
         type=Path,
         metavar="FOLDER",
@@ -107,6 +110,7 @@ def _build(options: argparse.Namespace) -> int:
             recipe,
             again=options.again,
             flat_tree=not options.pool_only,
+            channel=options.channel,
             report_dir=options.report,
             on_progress=_progress(),
         )

@@ -61,6 +61,7 @@ def build_recipe(
     *,
     again: bool = False,
     flat_tree: bool = True,
+    channel: str = "preview",
     report_dir: Path | None = None,
     on_progress: OnProgress | None = None,
 ) -> LibraryBuild:
@@ -74,6 +75,7 @@ def build_recipe(
         recipe: what is asked for.
         again: make everything anew from the masters, whatever is current.
         flat_tree: publish plain files beside the pool.
+        channel: gets the new version; people promote it further.
         report_dir: gets report.md, junit.xml and before_and_after.png; None for no report.
         on_progress: called with (share done, what).
 
@@ -85,10 +87,14 @@ def build_recipe(
     if not planned.plan.stale and not again:
         _write_report(report_dir, planned, (), "")
         return LibraryBuild(plan=planned.plan, published=None, ran={})
+    from data.library.channels import current_release
     from data.library.plan import plan_version
     from data.library.publish import publish_plan
+    from data.object_store import open_store
     from tasks.stage_runner import StageRunner
 
+    # A name that is no channel's is refused now, not after an hour.
+    current_release(open_store(settings.store_url), recipe.library, channel)
     models = {e.material: find_choice(settings, recipe.model_of(e)) for e in recipe.materials}
     provenances = _provenances(settings, recipe, models)
     _check_licences(recipe, provenances)
@@ -119,8 +125,17 @@ def build_recipe(
         flat_tree=flat_tree,
         on_progress=lambda done, total, key: report(0.8 + 0.2 * done / total, key),
     )
+    _release(settings, recipe.library, channel, published.version)
     _write_report(report_dir, planned, built.textures, published.url)
     return LibraryBuild(plan=planned.plan, published=published, ran=dict(Counter(built.ran)))
+
+
+def _release(settings: Settings, library: str, channel: str, version: int) -> None:
+    from data.library.channels import promote
+    from data.object_store import open_store
+
+    store = open_store(settings.store_url)
+    promote(store, library, channel, version, who="a build", why="built from its recipe")
 
 
 def _write_report(
