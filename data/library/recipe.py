@@ -62,6 +62,9 @@ class MapSettings(BaseModel, frozen=True, extra="forbid"):
     relief: float = Field(
         0.012, ge=0, le=0.5, description="depth of the relief, share of the picture's width"
     )
+    dark_is_high: bool = Field(
+        False, description="light is deep, as in the joints of dark bricks; normally dark is deep"
+    )
     smoothing: float = Field(
         0.002, ge=0, le=0.05, description="blur before heights are read, share of the width"
     )

@@ -40,11 +40,11 @@ STAGE_VERSIONS: Final[dict[Stage, int]] = {
 # What each map is derived with: a change of one setting leaves the other maps as they are.
 _SETTINGS_OF: Final[dict[MapRole, tuple[str, ...]]] = {
     "basecolor": (),
-    "height": ("smoothing",),
-    "normal_gl": ("smoothing", "relief"),
-    "normal_dx": ("smoothing", "relief"),
-    "ao": ("smoothing", "ao_strength"),
-    "roughness": ("smoothing", "roughness", "roughness_spread"),
+    "height": ("dark_is_high", "smoothing"),
+    "normal_gl": ("dark_is_high", "smoothing", "relief"),
+    "normal_dx": ("dark_is_high", "smoothing", "relief"),
+    "ao": ("dark_is_high", "smoothing", "ao_strength"),
+    "roughness": ("dark_is_high", "smoothing", "roughness", "roughness_spread"),
     "metallic": ("metallic",),
 }
 _PACKED: Final[tuple[MapRole, ...]] = ("ao", "roughness", "metallic")

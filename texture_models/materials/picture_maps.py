@@ -34,6 +34,7 @@ class PictureMaps:
 
     Args:
         pixels: (height, width, 3) uint8, sRGB.
+        dark_is_high: whether light is deep and dark is high, instead of the other way.
         relief: depth of the relief, share of the width.
         smoothing: radius of the blur before heights are read, share of the width.
         ao_strength: 0 for no occlusion.
@@ -46,6 +47,7 @@ class PictureMaps:
         self,
         pixels: Pixels,
         *,
+        dark_is_high: bool,
         relief: float,
         smoothing: float,
         ao_strength: float,
@@ -54,6 +56,7 @@ class PictureMaps:
         metallic: float,
     ) -> None:
         self._pixels = pixels
+        self._dark_is_high = dark_is_high
         self._relief_px = relief * pixels.shape[1]
         self._smoothing_px = round(smoothing * pixels.shape[1])
         self._ao_strength = ao_strength
@@ -98,7 +101,8 @@ class PictureMaps:
 
     @cached_property
     def _height(self) -> Plane:
-        return height_from_luminance(self._pixels, smoothing_px=self._smoothing_px)
+        height = height_from_luminance(self._pixels, smoothing_px=self._smoothing_px)
+        return 1.0 - height if self._dark_is_high else height
 
     @cached_property
     def _normals(self) -> Plane:

@@ -17,6 +17,7 @@ from texture_models.materials.delivered_maps import (
     with_green_flipped,
 )
 from texture_models.materials.exact_color import LINEAR_MAX, linear_levels, srgb_levels
+from texture_models.materials.picture_maps import PictureMaps
 from texture_models.materials.torus_maps import (
     height_from_luminance,
     normal_from_height,
@@ -196,3 +197,37 @@ def test_what_is_no_picture_is_refused_with_the_way_out():
         height_from_luminance(np.zeros((4, 4)), smoothing_px=0)
     with pytest.raises(ValueError, match="relief_px=-1 is below 0"):
         normal_from_height(np.zeros((4, 4)), relief_px=-1)
+
+
+def maps_of(pixels: np.ndarray, *, dark_is_high: bool = False) -> PictureMaps:
+    return PictureMaps(
+        pixels,
+        dark_is_high=dark_is_high,
+        relief=0.05,
+        smoothing=0.02,
+        ao_strength=1.0,
+        roughness=0.7,
+        roughness_spread=0.1,
+        metallic=0.0,
+    )
+
+
+def test_light_joints_can_be_the_deep_ones():
+    pixels = rendering(4, 32, 32)
+    usual, turned = (maps_of(pixels, dark_is_high=value) for value in (False, True))
+    height = usual.delivered("height", 1).astype(int)
+    assert np.abs(65_535 - height - turned.delivered("height", 1)).max() <= 1
+    assert (usual.delivered("basecolor", 2) == turned.delivered("basecolor", 2)).all()
+
+
+def test_packed_files_hold_the_separate_files_and_unknown_maps_are_refused():
+    maps = maps_of(rendering(6, 32, 48))
+    orm, mask = maps.delivered("orm", 2), maps.delivered("unity_mask", 2)
+    assert orm.shape == (16, 24, 3)
+    for channel, role in enumerate(("ao", "roughness", "metallic")):
+        assert (orm[..., channel] == maps.delivered(role, 2)).all()
+    assert (mask[..., 3] == 255 - maps.delivered("roughness", 2)).all()
+    opengl, directx = (maps.delivered(role, 2).astype(int) for role in ("normal_gl", "normal_dx"))
+    assert (opengl[..., 1] == 255 - directx[..., 1]).all()
+    with pytest.raises(ValueError, match="'opacity' cannot be derived from colour"):
+        maps.delivered("opacity", 1)
