@@ -174,13 +174,21 @@ def test_another_encoder_encodes_again_and_renders_nothing() -> None:
     assert (plan.build, plan.renders) == (24, 0)
 
 
-def test_a_record_survives_its_file_and_one_changed_by_hand_is_refused() -> None:
+def test_a_record_survives_its_file_and_what_is_none_is_refused() -> None:
     record = published(parse_recipe(PLAIN))[1]
     content = build_record_json(record)
     assert parse_build_record(content, where="build.json") == record
-    with pytest.raises(LibraryError, match=r"build\.json was changed by hand"):
-        parse_build_record(
-            content.replace(b'"master_px": 64', b'"master_px": 128'), where="build.json"
-        )
     with pytest.raises(LibraryError, match=r"build\.json is not valid"):
         parse_build_record(b"{}", where="build.json")
+    nameless = build_record_json(record.model_copy(update={"sources": {"brick": SOURCES["brick"]}}))
+    with pytest.raises(LibraryError, match=r"build\.json names no model for moss"):
+        parse_build_record(nameless, where="build.json")
+
+
+def test_a_record_of_an_older_program_takes_over_everything() -> None:
+    number, record = published(parse_recipe(PLAIN))
+    older = record.model_copy(update={"library_key": "0" * 64})
+    read = parse_build_record(build_record_json(older), where="build.json")
+    plan = plan_library(parse_recipe(PLAIN), SOURCES, VERSIONS, (number, read))
+    assert plan.stale
+    assert (plan.build, plan.reuse) == (0, 24)
