@@ -133,19 +133,30 @@ def _first_mistake(name: str, adapter: TypeAdapter[Any], error: ValidationError)
     mistakes = error.errors(include_url=False)
     # A misspelt key often makes others wrong too; it is the one to say.
     first = next((e for e in mistakes if e["type"] == "extra_forbidden"), mistakes[0])
-    key = ".".join((name, *(str(part) for part in first["loc"])))
+    schema = adapter.json_schema()
+    key = ".".join((name, *_written(schema, first["loc"])))
     if first["type"] == "extra_forbidden":
-        known = _fields(adapter.json_schema(), first["loc"][:-1])
+        known = _fields(schema, first["loc"][:-1])
         return f"unknown key {key}{_nearest(str(first['loc'][-1]), known)}"
     given = f", not {first['input']!r}" if first["type"] != "missing" else ""
     return f"{key}: {first['msg']}{given[:200]}"
+
+
+def _written(schema: Mapping[str, Any], location: Sequence[int | str]) -> list[str]:
+    """A mistake's location as its key is written: without the member of a union it went through."""
+    members = schema.get("discriminator", {}).get("mapping", {})
+    return [str(part) for part in location[1 if location and location[0] in members else 0 :]]
 
 
 def _fields(schema: Mapping[str, Any], location: Sequence[int | str]) -> list[str]:
     """Names of the fields at `location` of a JSON schema."""
     node = _resolved(schema, schema)
     for part in location:
-        branch = node.get("properties", {}).get(part) or node.get("items") or node
+        branch: Mapping[str, Any]
+        if members := node.get("discriminator", {}).get("mapping"):
+            branch = {"$ref": members[part]}
+        else:
+            branch = node.get("properties", {}).get(part) or node.get("items") or node
         node = _resolved(schema, branch)
     return list(node.get("properties", {}))
 

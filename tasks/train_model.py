@@ -96,8 +96,12 @@ def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> Trainin
             tracked.log_losses(_metrics(result), step=result.steps)
             for preview in result.preview_paths:
                 tracked.log_picture(preview, "previews")
+            for explanation in result.explanation_paths:
+                tracked.log_picture(explanation, "explanations")
         if result.preview_paths:
             show_preview(result.preview_paths[-1], "training-preview", f"step {result.steps}")
+        for explanation in result.explanation_paths:
+            show_preview(explanation, explanation.stem, explanation.stem.replace("-", " "))
     return TrainingRun(
         key=key,
         mlflow_run_id=tracked.run_id,

@@ -131,3 +131,9 @@ def colour_basis(pictures: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray
     basis = (axes * deviations).T[::-1]
     # Rounded, so that the three shares of a grey axis are the same number.
     return basis.round(6).astype(np.float32), colours.mean(axis=0).round(6).astype(np.float32)
+
+
+def to_pixels(image: Any) -> Any:
+    """Return uint8 pixels of a float32 image in -1..1; what lies outside is clipped."""
+    rounded = ops.round((ops.clip(image, -1.0, 1.0) + 1.0) * 127.5)
+    return ops.cast(rounded, "uint8")

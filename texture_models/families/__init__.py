@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, assert_ne
 
 from pydantic import Field
 
+from texture_models.families.conv_stack.config import ConvStackConfig
+from texture_models.families.dcgan.config import DcganConfig
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.training.config import TrainingConfig
 
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
     from texture_models.rendering.noise_field import CellWindow
 
 # The union grows by one member a family; pydantic reads `family` to choose.
-AnyModelConfig: TypeAlias = PsganConfig
-ModelConfig = Annotated[AnyModelConfig, Field(description="what to train; `family` picks it")]
+AnyModelConfig: TypeAlias = PsganConfig | DcganConfig | ConvStackConfig
+ModelConfig = Annotated[
+    AnyModelConfig,
+    Field(description="what to train; `family` picks it", discriminator="family"),
+]
 
 
 class Trainable(Protocol):
@@ -75,6 +80,14 @@ def build_model(config: AnyModelConfig, training: TrainingConfig) -> Trainable:
             from texture_models.families.psgan.model import Psgan
 
             return Psgan(config, training)
+        case DcganConfig():
+            from texture_models.families.dcgan.model import Dcgan
+
+            return Dcgan(config, training)
+        case ConvStackConfig():
+            from texture_models.families.conv_stack.model import ConvStack
+
+            return ConvStack(config, training)
         case _:
             assert_never(config)
 
@@ -121,5 +134,13 @@ def inference_of(config: AnyModelConfig) -> Inference:
             from texture_models.families.psgan import inference
 
             return inference
+        case DcganConfig():
+            from texture_models.families.dcgan import inference as dcgan_inference
+
+            return dcgan_inference
+        case ConvStackConfig():
+            from texture_models.families.conv_stack import inference as conv_stack_inference
+
+            return conv_stack_inference
         case _:
             assert_never(config)

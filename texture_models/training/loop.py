@@ -19,7 +19,7 @@ from texture_models.saved_model import save_generator
 from texture_models.training.checkpoint import read_checkpoint, write_checkpoint
 from texture_models.training.config import TrainingConfig
 from texture_models.training.health import Health, TrainingFailed
-from texture_models.training.preview import write_preview
+from texture_models.training.preview import write_explanations, write_preview
 
 REPORT_SECONDS = 1.0  # between two calls of on_progress
 REPORT_STEPS = 10  # between two lines of the history: reading a loss waits for the step
@@ -74,6 +74,7 @@ class TrainingResult:
         waiting_share: share of it spent waiting for batches, 0..1.
         losses: last values.
         preview_paths: pictures at fixed seeds, oldest first.
+        explanation_paths: what the family shows of what it has learnt; see `write_explanations`.
     """
 
     model_dir: Path
@@ -82,6 +83,7 @@ class TrainingResult:
     waiting_share: float
     losses: Mapping[str, float]
     preview_paths: Sequence[Path]
+    explanation_paths: Sequence[Path] = ()
 
 
 def share_done(training: TrainingConfig, step: int, seconds: float) -> float:
@@ -116,7 +118,7 @@ def fit(
         open_batches: position -> batches from there on, (image (batch, patch, patch, 3) float32
             in -1..1, label (batch,) int).
         photographs: material -> uint8 training regions, for what is measured before training.
-        run_dir: gets checkpoints/, previews/, history.jsonl and model/.
+        run_dir: gets checkpoints/, previews/, explanations/, history.jsonl and model/.
         on_progress: called about once a second.
 
     Returns:
@@ -146,6 +148,7 @@ def fit(
         waiting_share=record["waiting"] / max(record["seconds"], 1e-9),
         losses=record["losses"],
         preview_paths=sorted((run_dir / "previews").glob("step_*.png")),
+        explanation_paths=sorted((run_dir / "explanations").glob("*.png")),
     )
 
 
@@ -183,7 +186,7 @@ class _Run:
         self.waiting = 0.0  # of these, waiting for a batch
         self.losses: dict[str, float] = {}
         self._tensors: Mapping[str, Any] = {}
-        self._health = Health(training.precision)
+        self._health = Health()
         self._checkpointed_at = self._previewed_at = 0.0
         self._reported_at = time.monotonic()
         self._preview: Path | None = None
@@ -195,7 +198,6 @@ class _Run:
             return
         self.step, self.seconds, self.waiting = meta["step"], meta["seconds"], meta["waiting"]
         self.losses = meta["losses"]
-        self._health.resume(self.step, self.losses)
         self._checkpointed_at = self._previewed_at = self.seconds
         history = self.run_dir / "history.jsonl"
         if history.is_file():
@@ -230,6 +232,7 @@ class _Run:
         """Recompute the statistics, save the generator, and say last that it is all there."""
         self.model.recompute_statistics(self.training.statistics_batches)
         write_preview(self.run_dir / "previews", self.model, self.step)
+        write_explanations(self.run_dir / "explanations", self.model)
         save_generator(
             self.run_dir / "model", self.model.config, self.model.averaged, self.model.measured
         )
@@ -250,11 +253,9 @@ class _Run:
             file.write(json.dumps({**line, **self.losses}) + "\n")
 
     def _read_losses(self) -> None:
-        """Wait for the step's losses; refuse to go on where numbers have long meant nothing."""
-        losses = {name: float(value) for name, value in self._tensors.items()}
-        self._health.check(self.step, losses)
-        # Neither JSON nor a tracking server knows NaN; that there was one, `skipped` says.
-        self.losses = {name: value for name, value in losses.items() if math.isfinite(value)}
+        """Wait for the step's losses; refuse to go on from numbers that mean nothing."""
+        self.losses = {name: float(value) for name, value in self._tensors.items()}
+        self._health.check(self.step, self.losses)
 
     def _housekeeping(self) -> None:
         """Checkpoint, preview and report, each when its time has come."""

@@ -1,14 +1,26 @@
-"""What moves beside the optimiser, for every family: running average, statistics, penalty."""
+"""How weights move, for every family: optimiser, running average, normalisation statistics."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from texture_models.training.replicas import assign_on_all, replica_count
+from texture_models.losses import discriminator_loss
+
+# Adam without momentum in the first moment: the target moves with the other network
+# (StyleGAN2, https://arxiv.org/abs/1912.04958, appendix B).
+BETA_1, BETA_2, EPSILON = 0.0, 0.99, 1e-8
+
+
+def adam(rate: float, network: keras.Model, *, beta_1: float = BETA_1) -> keras.optimizers.Adam:
+    """Return an optimiser of one network, its slots made, so that a checkpoint can fill them."""
+    optimizer = keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=BETA_2, epsilon=EPSILON)
+    optimizer.build(network.trainable_variables)
+    return optimizer
 
 
 def follow(
@@ -20,18 +32,13 @@ def follow(
         averaged: network that is moved.
         network: trained network of the same build.
         step: scalar int32 tensor, index of the step.
-        batch: pictures a step, on this device.
+        batch: pictures a step.
         half_life: of the average in the end, in pictures.
     """
-    batch *= replica_count()
     seen = tf.cast((step + 1) * batch, tf.float32)
     keep = tf.pow(0.5, batch / tf.maximum(tf.minimum(float(half_life), 0.05 * seen), 1e-3))
-    assign_on_all(
-        [
-            (mean.value, value.value + keep * (mean.value - value.value))
-            for mean, value in zip(averaged.weights, network.weights, strict=True)
-        ]
-    )
+    for mean, value in zip(averaged.weights, network.weights, strict=True):
+        mean.assign(value + keep * (mean - value))
 
 
 def recompute_statistics(network: keras.Model, batches: Iterable[Any]) -> None:
@@ -49,7 +56,7 @@ def recompute_statistics(network: keras.Model, batches: Iterable[Any]) -> None:
 
 
 def penalty_slopes(
-    score: Callable[[Any], Any], image: Any, variables: list[Any], weight: Any
+    score: Callable[[Any], Any], image: Any, variables: list[Any], weight: float
 ) -> list[Any]:
     """Gradients of the R1 penalty with respect to a discriminator's variables.
 
@@ -57,11 +64,11 @@ def penalty_slopes(
     the number of logits, so that the strength does not depend on the patch size.
 
     Args:
-        score: picture -> logits (batch, rows, columns).
+        score: picture -> logits (batch, ...).
         image: (batch, height, width, 3) real pictures.
         variables: of the discriminator.
-        weight: gamma / 2, scaled as the loss is; when the penalty is lazy, times the steps between
-            two of them (StyleGAN2, https://arxiv.org/abs/1912.04958, appendix B).
+        weight: gamma / 2; when the penalty is lazy, times the steps between two of them
+            (StyleGAN2, https://arxiv.org/abs/1912.04958, appendix B).
     """
     with tf.GradientTape() as outer:
         with tf.GradientTape() as inner:
@@ -70,7 +77,7 @@ def penalty_slopes(
             total = tf.reduce_sum(logits)
         slope = inner.gradient(total, image)
         squares = tf.reduce_sum(slope**2, axis=(1, 2, 3))
-        penalty = tf.reduce_mean(squares) / float(logits.shape[1] * logits.shape[2])
+        penalty = tf.reduce_mean(squares) / float(math.prod(logits.shape[1:]))
         weighted = weight * penalty
     slopes = outer.gradient(weighted, variables)
     # The last bias shifts every logit alike and has no part in the slope.
@@ -78,3 +85,44 @@ def penalty_slopes(
         tf.zeros_like(variable) if slope is None else slope
         for slope, variable in zip(slopes, variables, strict=True)
     ]
+
+
+def move_discriminator(
+    discriminator: keras.Model,
+    optimizer: Any,
+    pictures: tuple[Any, Any],
+    code: Any,
+    *,
+    penalty: float,
+) -> dict[str, Any]:
+    """Do one logistic step of a discriminator.
+
+    Args:
+        discriminator: [image, code] -> logits first, whatever else after them.
+        optimizer: built for it.
+        pictures: (real, generated), (batch, height, width, 3) float32 each.
+        code: (batch, materials) of both.
+        penalty: weight of `penalty_slopes` in this step; 0 for none.
+
+    Returns:
+        Its loss and the mean logits, scalars.
+    """
+    real, fake = pictures
+    variables = discriminator.trainable_variables
+    with tf.GradientTape() as tape:
+        both = tf.concat([real, fake], 0)
+        logits = discriminator([both, tf.concat([code, code], 0)], training=True)[0]
+        real_logits, fake_logits = tf.split(tf.cast(logits, tf.float32), 2)
+        loss = discriminator_loss(real_logits, fake_logits)
+    slopes = tape.gradient(loss, variables)
+    if penalty:
+        extra = penalty_slopes(
+            lambda image: discriminator([image, code], training=False)[0], real, variables, penalty
+        )
+        slopes = [slope + more for slope, more in zip(slopes, extra, strict=True)]
+    optimizer.apply(slopes, variables)
+    return {
+        "discriminator": loss,
+        "real_logit": tf.reduce_mean(real_logits),
+        "fake_logit": tf.reduce_mean(fake_logits),
+    }

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from texture_models.families import Trainable
+from texture_models.families import Trainable, inference_of
 from texture_models.rendering.renderer import Renderer
 
 SEEDS = (1, 2, 3)
@@ -31,6 +31,30 @@ def write_preview(folder: Path, model: Trainable, step: int) -> Path:
     path = folder / f"step_{step:06d}.png"
     Image.fromarray(np.vstack(rows)).save(path)
     return path
+
+
+def write_explanations(folder: Path, model: Trainable) -> list[Path]:
+    """Write the pictures by which a family shows what it has learnt, if it has any to show.
+
+    A family has some when its `inference` has a function `explaining_pictures(config, network,
+    measured) -> {name: uint8 pixels}`: a way through a latent space, say.
+
+    Args:
+        folder: created if there is something to write.
+        model: at the end of its training.
+
+    Returns:
+        Paths of the pictures, `<name>.png`.
+    """
+    explain = getattr(inference_of(model.config), "explaining_pictures", None)
+    if explain is None:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, pixels in explain(model.config, model.averaged, model.measured).items():
+        paths.append(folder / f"{name}.png")
+        Image.fromarray(pixels).save(paths[-1])
+    return paths
 
 
 def _row(renderer: Renderer, material: str | None) -> np.ndarray:

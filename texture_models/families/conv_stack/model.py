@@ -1,0 +1,194 @@
+"""The plain stack as one trainable thing: networks, optimisers, one step of two losses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from texture_models.families.conv_stack.config import ConvStackConfig
+from texture_models.families.conv_stack.degradation import degraded_batch
+from texture_models.families.conv_stack.networks import build_discriminator, build_generator
+from texture_models.losses import generator_loss, gram_distance, spread
+from texture_models.spatial.measuring import assign_colours
+from texture_models.training.config import TrainingConfig
+from texture_models.training.labels import one_hot
+from texture_models.training.movement import adam, follow, move_discriminator, recompute_statistics
+
+STATISTICS_PX = 64  # side of the pictures from which statistics are recomputed
+
+
+class ConvStack:
+    """Generator, its running average, discriminator and both optimisers.
+
+    Attributes:
+        config: what the networks are.
+        generator: trained network; see `build_generator`.
+        averaged: running average of the generator's weights, the network that is kept.
+        discriminator: see `build_discriminator`.
+        measured: nothing; its colours are weights.
+    """
+
+    def __init__(self, config: ConvStackConfig, training: TrainingConfig) -> None:
+        if training.batch_size < 2:
+            raise ValueError(
+                f"batch_size={training.batch_size}: half of a batch is reproduced and half is"
+                " generated; set training.batch_size to 2 or more"
+            )
+        if training.patch_px % config.fold:
+            raise ValueError(
+                f"patch_px={training.patch_px} is not a multiple of model.fold={config.fold}"
+            )
+        self.config = config
+        self.training = training
+        dtype = training.precision
+        keras.utils.set_random_seed(training.seed)  # the only use: initial weights
+        self.generator = build_generator(config, dtype)
+        self.averaged = build_generator(config)
+        self.averaged.set_weights(self.generator.get_weights())
+        self.discriminator = build_discriminator(config, dtype)
+        self.measured: dict[str, np.ndarray] = {}
+        self.optimizers = {
+            "generator": adam(training.generator_rate, self.generator),
+            "discriminator": adam(training.discriminator_rate, self.discriminator),
+        }
+        self._statistics: tuple[Any, Any] | None = None
+        self._compiled = tf.function(self._step, reduce_retracing=True)
+
+    def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
+        """Read the colours off the photographs, and keep patches of them for the statistics.
+
+        Args:
+            photographs: material -> uint8 (height, width, 3) pictures.
+        """
+        names = self.config.materials or tuple(photographs)
+        assign_colours((self.generator, self.averaged), names, photographs)
+        patches = [
+            (patch, index)
+            for index, name in enumerate(names)
+            for patch in _patches(photographs[name], self.config.fold)
+        ]
+        image = np.stack([patch for patch, _ in patches]).astype(np.float32) / 127.5 - 1.0
+        labels = np.array([index for _, index in patches])
+        code = one_hot(labels, self.config.material_count)
+        self._statistics = tf.constant(image, tf.float32), tf.constant(code)
+
+    def train_step(
+        self, image: np.ndarray, material: np.ndarray, *, step: int, rate_factor: float
+    ) -> dict[str, Any]:
+        """Do one step of both networks; return the losses as scalar tensors.
+
+        Args:
+            image: (batch, patch, patch, 3) float32 in -1..1.
+            material: (batch,) int labels.
+            step: index of the step; with the training's seed it decides all noise.
+            rate_factor: what the learning rates are multiplied with, 0..1.
+        """
+        training = self.training
+        self.optimizers["generator"].learning_rate.assign(training.generator_rate * rate_factor)
+        self.optimizers["discriminator"].learning_rate.assign(
+            training.discriminator_rate * rate_factor
+        )
+        code = one_hot(material, self.config.material_count)
+        penalised = bool(training.r1_gamma) and step % training.r1_every == 0
+        return dict(
+            self._compiled(
+                tf.constant(image), tf.constant(code), tf.constant(step, tf.int32), penalised
+            )
+        )
+
+    def state(self) -> dict[str, list[Any]]:
+        """Every variable that an exact resume needs, by part."""
+        return {
+            "generator": self.generator.weights,
+            "averaged": self.averaged.weights,
+            "discriminator": self.discriminator.weights,
+            **{f"{name}_adam": adam.variables for name, adam in self.optimizers.items()},
+        }
+
+    def networks(self) -> dict[str, keras.Model]:
+        """The networks that a step trains, by name."""
+        return {"generator": self.generator, "discriminator": self.discriminator}
+
+    def recompute_statistics(self, batches: int) -> None:
+        """Replace the averaged network's normalisation statistics by means over fresh inputs.
+
+        Without measured photographs all inputs are random pictures.
+        """
+        count = self.config.material_count
+        if self._statistics is None:
+            labels = np.arange(max(4, 2 * count)) % count
+            image = tf.zeros((len(labels), STATISTICS_PX, STATISTICS_PX, 3))
+            code = tf.constant(one_hot(labels, count))
+        else:
+            image, code = self._statistics
+        shown = self._statistics is not None
+
+        def draw(batch: int) -> dict[str, Any]:
+            return self._inputs(image, code, tf.constant(-1 - batch, tf.int32), shown)[0]
+
+        recompute_statistics(self.averaged, map(draw, range(batches)))
+
+    def _inputs(self, image: Any, code: Any, step: Any, shown: bool = True) -> tuple[Any, Any]:
+        """Return (the generator's inputs, trust): half of the pictures hidden, by turns."""
+        number = tf.range(image.shape[0])
+        # Materials alternate in a batch: halves, not every second, so that each is in both.
+        hidden = (number >= image.shape[0] // 2) ^ (step % 2 == 1)
+        hidden |= not shown
+        seed = tf.stack([tf.constant(self.training.seed, tf.int32), step])
+        picture, trust = degraded_batch(image, hidden, self.config.margin_px, seed)
+        return {"picture": picture, "code": code}, trust
+
+    def _step(self, image: Any, code: Any, step: Any, penalised: bool) -> Any:
+        training = self.training
+        inputs, trust = self._inputs(image, code, step)
+        with tf.GradientTape() as tape:
+            fake = self.generator(inputs, training=True)
+            with tape.stop_recording():
+                losses = move_discriminator(
+                    self.discriminator,
+                    self.optimizers["discriminator"],
+                    (image, tf.stop_gradient(fake)),
+                    code,
+                    penalty=0.5 * training.r1_gamma * training.r1_every if penalised else 0.0,
+                )
+            total, parts = self._generator_losses(image, fake, trust, code)
+        variables = self.generator.trainable_variables
+        self.optimizers["generator"].apply(tape.gradient(total, variables), variables)
+        follow(
+            self.averaged,
+            self.generator,
+            step=step,
+            batch=image.shape[0],
+            half_life=training.average_images,
+        )
+        return {**losses, **parts, "spread": spread(fake) / (spread(image) + 1e-6)}
+
+    def _generator_losses(self, image: Any, fake: Any, trust: Any, code: Any) -> tuple[Any, Any]:
+        """Return (weighted sum, parts): the adversary judges all, the difference what is shown."""
+        logits, *fake_features = self.discriminator([fake, code])
+        parts = {
+            "adversarial": generator_loss(logits),
+            "reproduction": tf.reduce_sum(trust * tf.abs(fake - image))
+            / (3.0 * tf.reduce_sum(trust) + 1.0),
+        }
+        total = parts["adversarial"] + self.config.reproduction_weight * parts["reproduction"]
+        if self.training.gram_weight:
+            _, *real_features = self.discriminator([image, code])
+            parts["gram"] = gram_distance(fake_features, real_features, code)
+            total += self.training.gram_weight * parts["gram"]
+        return total, parts
+
+
+def _patches(pictures: Sequence[np.ndarray], fold: int) -> list[np.ndarray]:
+    """Four patches of one material, from the corners of its first picture."""
+    picture = pictures[0]
+    side = min(STATISTICS_PX, *picture.shape[:2]) // fold * fold
+    return [
+        picture[top, left]
+        for top in (slice(None, side), slice(-side, None))
+        for left in (slice(None, side), slice(-side, None))
+    ]

@@ -1,0 +1,137 @@
+"""What rendering asks of this family, and the strip that shows its latent space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from texture_models.families.dcgan.config import DcganConfig
+from texture_models.families.dcgan.networks import build_generator
+from texture_models.layers import to_pixels
+from texture_models.rendering.noise_field import CellWindow, uniform_field
+
+__all__ = [
+    "build_generator",
+    "compiled_generator",
+    "explaining_pictures",
+    "interpolation_strip",
+    "latent_of_seed",
+    "picture_inputs",
+]
+
+STRIP_SEEDS, STRIP_STEPS = (1, 2), 8
+_LATENT = 2000  # stream of the hash
+
+
+def latent_of_seed(config: DcganConfig, seed: int) -> np.ndarray:
+    """Return the latent vector that a seed names.
+
+    Standard normal by Box and Muller's transform of hashed uniform values, so that no random
+    state of any library is involved.
+
+    Returns:
+        (latent_channels,) float32.
+    """
+    zero, count = np.zeros(1, dtype=np.int64), config.latent_channels
+    hashed = uniform_field(seed=seed, stream=_LATENT, rows=zero, columns=zero, channels=2 * count)
+    first, second = np.split(hashed[0, 0].astype(np.float64), 2)
+    radius = np.sqrt(-2.0 * np.log((first + 1.0) / 2.0 + 2.0**-17))
+    return np.asarray(radius * np.cos(np.pi * second), dtype=np.float32)
+
+
+def picture_inputs(
+    config: DcganConfig,
+    measured: Mapping[str, np.ndarray],
+    index: int,
+    seed: int,
+    window: CellWindow,
+) -> dict[str, np.ndarray]:
+    """Return the latent vector of the picture that `seed` names.
+
+    Args:
+        config: the model's.
+        measured: nothing for this family.
+        index: of the material; the vector does not depend on it.
+        seed: names the picture.
+        window: one cell, which is the whole picture.
+
+    Returns:
+        `latent`: (latent_channels,) float32.
+    """
+    del measured, index, window
+    return {"latent": latent_of_seed(config, seed)}
+
+
+def compiled_generator(
+    config: DcganConfig, network: Any, measured: Mapping[str, np.ndarray], index: int
+) -> Callable[[Mapping[str, np.ndarray]], Any]:
+    """Compile the generator for one material.
+
+    Args:
+        config: the model's.
+        network: its generator.
+        measured: nothing for this family.
+        index: of the material.
+
+    Returns:
+        A function {latent: (batch, latent_channels)} -> (batch, picture_px, picture_px, 3) uint8.
+    """
+    del measured
+    code = np.eye(config.material_count, dtype=np.float32)[index]
+
+    @tf.function(reduce_retracing=True)
+    def render(fields: Mapping[str, Any]) -> Any:
+        latent = tf.convert_to_tensor(fields["latent"])
+        codes = tf.tile(tf.constant(code)[None], (tf.shape(latent)[0], 1))
+        return to_pixels(network({"latent": latent, "code": codes}, training=False))
+
+    return render
+
+
+def interpolation_strip(
+    config: DcganConfig, network: Any, *, seeds: tuple[int, int], steps: int, index: int = 0
+) -> np.ndarray:
+    """Show the way from one picture to another through the latent space.
+
+    The way is an arc, not a line: the middle of a line between two normal vectors is shorter than
+    any vector the network was trained on (White 2016, https://arxiv.org/abs/1609.04468, section 2).
+
+    Args:
+        config: the model's.
+        network: its generator.
+        seeds: name the first and the last picture.
+        steps: pictures in the strip, both ends included; at least 2.
+        index: of the material.
+
+    Returns:
+        (picture_px, steps * picture_px, 3) uint8.
+    """
+    if steps < 2:
+        raise ValueError(f"steps={steps}; a way has two ends, give 2 or more")
+    first, last = (latent_of_seed(config, seed).astype(np.float64) for seed in seeds)
+    cosine = first @ last / (np.linalg.norm(first) * np.linalg.norm(last))
+    angle = float(np.arccos(np.clip(cosine, -1.0, 1.0)))
+    shares = np.linspace(0.0, 1.0, steps)[:, None]
+    if angle < 1e-6:
+        latents = (1 - shares) * first + shares * last
+    else:
+        latents = (np.sin((1 - shares) * angle) * first + np.sin(shares * angle) * last) / np.sin(
+            angle
+        )
+    render = compiled_generator(config, network, {}, index)
+    return np.hstack(list(np.asarray(render({"latent": latents.astype(np.float32)}))))
+
+
+def explaining_pictures(
+    config: DcganConfig, network: Any, measured: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return `latent-interpolation`: one way between two pictures of every material, in a row."""
+    del measured
+    rows = [
+        interpolation_strip(config, network, seeds=STRIP_SEEDS, steps=STRIP_STEPS, index=index)
+        for index in range(config.material_count)
+    ]
+    return {"latent-interpolation": np.vstack(rows)}
