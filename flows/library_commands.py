@@ -7,21 +7,16 @@ command runs, so that `--help` answers at once.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from flows.consumer_commands import add_consumer_commands
 from flows.recipe_commands import add_recipe_commands
+from flows.store_commands import DONE, Commands, open_named_store, say, store_command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from data.library.channels import Release
-    from data.object_store import ObjectStore
 
-DONE, FAILED, MISSING = 0, 1, 3
-
-Commands = argparse._SubParsersAction
+MISSING = 3  # exit status of verify: an object has no sound copy
 
 
 def add_library_commands(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -35,39 +30,7 @@ def add_library_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     add_recipe_commands(verbs)
     _add_gc(verbs)
     _add_pin(verbs)
-
-
-def store_command(
-    verbs: Commands[argparse.ArgumentParser],
-    name: str,
-    act: Callable[[argparse.Namespace], int],
-    text: str,
-) -> argparse.ArgumentParser:
-    """Add a command with the options that all of them have: library, `--store`, `--json`."""
-    parser = verbs.add_parser(name, help=text, description=text)
-    parser.add_argument("library", metavar="LIBRARY", help="name of the library")
-    parser.add_argument(
-        "--store", default="", metavar="URL", help="default: TEXTURE_MILL_STORE_URL, or the home's"
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON document instead of words")
-    parser.set_defaults(command=lambda options: _in_one_line(act, options))
-    return parser
-
-
-def store_url_of(options: argparse.Namespace) -> str:
-    """Return the store's URL: the option, else the environment's, else the one in the home."""
-    if options.store:
-        return str(options.store)
-    from tasks.settings import Settings
-
-    return Settings().store_url
-
-
-def open_named_store(options: argparse.Namespace) -> ObjectStore:
-    """Open the store that the options or the environment name."""
-    from data.object_store import open_store
-
-    return open_store(store_url_of(options))
+    add_consumer_commands(verbs)
 
 
 def who(options: argparse.Namespace) -> str:
@@ -85,34 +48,6 @@ def who(options: argparse.Namespace) -> str:
 def _add_who_and_why(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--why", default="", metavar="TEXT", help="kept with the record")
     parser.add_argument("--by", default="", metavar="WHO", help="default: the user's name")
-
-
-def say(options: argparse.Namespace, value: Any, lines: list[str]) -> None:
-    """Print `value` as JSON if that was asked for, else `lines`."""
-    if options.json:
-        print(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True))
-        return
-    for line in lines:
-        print(line)
-
-
-def _in_one_line(act: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
-    from pydantic import ValidationError
-
-    from data.library.records import LibraryError
-    from data.object_store import StoreError
-    from tasks.errors import MillError
-
-    try:
-        return act(options)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        found = f"{'.'.join(map(str, first['loc']))} is {first['input']!r}: {first['msg']}"
-        print(f"texture-mill: error: {found}", file=sys.stderr)
-        return FAILED
-    except (LibraryError, StoreError, MillError, OSError, ValueError) as error:
-        print(f"texture-mill: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return FAILED
 
 
 def _add_promote(verbs: Commands[argparse.ArgumentParser]) -> None:

@@ -25,6 +25,21 @@ def spread(image: Any) -> Any:
     return tf.reduce_mean(tf.math.reduce_std(image, axis=0))
 
 
+def logit_report(real_logits: Any, fake_logits: Any) -> dict[str, Any]:
+    """Return what a discriminator said, for the log.
+
+    `real_won` and `fake_won` are the shares of logits on the right side of zero, 0..1: both near 1
+    and the generator learns little, both near 0.5 and it is a draw. They are the discriminator's
+    win rate, and `real_won` steers the adaptive augmentation.
+    """
+    return {
+        "real_logit": tf.reduce_mean(real_logits),
+        "fake_logit": tf.reduce_mean(fake_logits),
+        "real_won": tf.reduce_mean(tf.cast(real_logits > 0, tf.float32)),
+        "fake_won": tf.reduce_mean(tf.cast(fake_logits < 0, tf.float32)),
+    }
+
+
 def gram_matrices(features: Any, code: Any) -> Any:
     """Mean Gram matrix of the features of each material.
 

@@ -93,3 +93,33 @@ def test_a_limit_of_gc_that_makes_no_sense_is_named(url, capsys):
     status, said = run(capsys, "gc", "stones", "--keep-versions", "0")
     assert status == 1
     assert "keep_versions is 0" in said
+
+
+def test_pull_diff_and_zip_serve_those_who_use_the_textures(url, capsys, tmp_path):
+    game = tmp_path / "game"
+    arguments = ("pull", "stones", str(game), "--profile", "godot", "--maps", "basecolor")
+    status, said = run(capsys, *arguments, "--version", "v1", "--sizes", "32")
+    assert status == 0
+    assert said.endswith("stones v0001: 4 files written, 0 as they were, 0 removed\n")
+    lost = next(game.glob("brick/*.png"))
+    lost.unlink()
+    status, said = run(capsys, "pull", "stones", str(game), "--locked", "--json")
+    assert json.loads(said)["written"] == [lost.relative_to(game).as_posix()]
+    status, said = run(
+        capsys, "pull", "stones", str(game), "--profile", "godot", "--maps", "normal"
+    )
+    assert status == 1
+    assert "no texture fits" in said
+    page = tmp_path / "page.html"
+    status, said = run(capsys, "diff", "stones", "v1", "latest", "--html", str(page))
+    assert said.splitlines()[-1] == "0 added, 8 changed, 0 re-encoded, 0 removed, 0 unchanged"
+    assert page.read_text().startswith("<!doctype html>")
+    status, said = run(capsys, "zip", "stones", str(tmp_path / "stones.zip"))
+    assert status == 0
+    assert (tmp_path / "stones.zip").is_file()
+
+
+def test_a_profile_that_does_not_exist_is_named(url, capsys, tmp_path):
+    status, said = run(capsys, "pull", "stones", str(tmp_path / "x"), "--profile", "quake")
+    assert status == 1
+    assert "profile is 'quake'" in said

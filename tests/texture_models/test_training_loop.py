@@ -19,7 +19,7 @@ PHOTOGRAPHS = {
 class SeededBatches:
     """Batches that depend on their position alone, as the real stream's do."""
 
-    def __init__(self, position, stop_at=None, broken_at=None):
+    def __init__(self, position, stop_at=None, broken_at=()):
         self.position, self.stop_at, self.broken_at = position, stop_at, broken_at
 
     def __iter__(self):
@@ -27,7 +27,7 @@ class SeededBatches:
             if self.position == self.stop_at:
                 raise KeyboardInterrupt
             image = np.random.default_rng(self.position).random((2, 32, 32, 3), dtype=np.float32)
-            if self.position == self.broken_at:
+            if self.position in self.broken_at:
                 image[:] = np.nan
             self.position += 1
             yield image * 2 - 1, np.array([0, 1])
@@ -80,16 +80,26 @@ def test_a_finished_training_is_not_repeated(tmp_path):
     assert train(tmp_path, no_batches) == first
 
 
-def test_a_loss_that_is_no_number_stops_with_advice_and_keeps_the_checkpoint(tmp_path):
-    with pytest.raises(TrainingFailed, match=r"at step 15.*lower generator_rate"):
+def test_one_broken_batch_is_skipped_and_counted(tmp_path):
+    result = train(
+        tmp_path, lambda position: SeededBatches(position, broken_at=range(3, 4)), steps=12
+    )
+    assert result.losses["skipped"] == 2  # the discriminator's step and the generator's
+    assert all(np.isfinite(value).all() for value in weights(result).values())
+
+
+def test_losses_that_stay_no_numbers_stop_with_advice_and_keep_the_checkpoint(tmp_path):
+    with pytest.raises(TrainingFailed, match=r"is nan at step 11[0-9].*lower generator_rate"):
         train(
             tmp_path,
-            lambda position: SeededBatches(position, broken_at=14),
-            steps=30,
+            lambda position: SeededBatches(position, broken_at=range(14, 1000)),
+            steps=300,
             checkpoint_seconds=0,
         )
-    assert list((tmp_path / "checkpoints").glob("*.npz"))
+    names = sorted(path.name for path in (tmp_path / "checkpoints").glob("*.npz"))
+    assert names[-1] == "step-00000014.npz"
     assert not (tmp_path / "finished.json").exists()
+    assert "NaN" not in (tmp_path / "history.jsonl").read_text()
 
 
 def test_a_patch_that_does_not_fit_the_cells_is_refused(tmp_path):

@@ -31,9 +31,12 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     average_images: int = Field(
         5000, ge=1, description="half-life of the weight average, in training images"
     )
-    precision: Literal["float32", "mixed_bfloat16"] = Field(
-        "float32", description="of the convolutions; losses and weights stay float32"
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field(
+        "float32",
+        description="of the convolutions; losses and weights stay float32. Meant for GPUs: on a "
+        "CPU without their instructions the mixed ones are slower",
     )
+    xla: bool = Field(False, description="compile the step with XLA; the first one takes longer")
     statistics_batches: int = Field(
         40, ge=1, description="noise batches from which the normalisation statistics are recomputed"
     )

@@ -9,6 +9,14 @@ from collections.abc import Mapping
 # to last for 30 reports, 300 steps.
 LEAST_SPREAD = 0.05
 ALIKE_REPORTS = 30
+# A step whose slopes are not finite is skipped. One now and then is an accident, and in float16 how
+# the loss scale is found; half of the steps over 100 steps is a training that goes nowhere.
+SKIPPED_SHARE = 0.5
+SKIPPING_STEPS = 100
+# A discriminator that is right about more than this share of what it sees is named in the advice.
+WINNING = 0.98
+
+_KEPT = "the last good checkpoint is kept"
 
 
 class TrainingFailed(RuntimeError):  # noqa: N818 - the name says what happened
@@ -16,38 +24,77 @@ class TrainingFailed(RuntimeError):  # noqa: N818 - the name says what happened
 
 
 class Health:
-    """Watches one training; remembers how long its patches have looked alike."""
+    """Watches one training; remembers how long something has been wrong with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, precision: str = "float32") -> None:
+        self._precision = precision
         self._alike = 0
+        self._skipping_since: int | None = None
+        self._finite = True
+        self._before: tuple[int, float] = (0, 0.0)  # step and skipped of the report before
 
     @property
     def sound(self) -> bool:
         """Whether the last report was good enough for a checkpoint."""
-        return self._alike == 0
+        return self._alike == 0 and self._skipping_since is None and self._finite
+
+    def resume(self, step: int, losses: Mapping[str, float]) -> None:
+        """Go on from the report that a checkpoint holds."""
+        self._before = (step, losses.get("skipped", 0.0))
 
     def check(self, step: int, losses: Mapping[str, float]) -> None:
         """Take one report.
 
         Args:
             step: named in the error.
-            losses: name -> value; `spread` is that of generated over real patches.
+            losses: name -> value; `spread` is that of generated over real patches, `skipped` the
+                number of skipped steps so far, `real_won` and `fake_won` the discriminator's win
+                rates.
 
         Raises:
-            TrainingFailed: a value is not finite, or the patches have looked alike for 30 reports.
+            TrainingFailed: half of the steps were skipped for 100 steps, or the patches have
+                looked alike for 30 reports.
         """
-        kept = "the last good checkpoint is kept"
-        for name, value in losses.items():
-            if not math.isfinite(value):
-                raise TrainingFailed(
-                    f"{name} is {value} at step {step}; {kept}: lower generator_rate and"
-                    " discriminator_rate, or raise r1_gamma"
-                )
+        broken = [name for name, value in losses.items() if not math.isfinite(value)]
+        self._finite = not broken
+        self._count_skipped(step, losses, broken)
         spread = losses["spread"]
+        if not math.isfinite(spread):
+            return
         self._alike = self._alike + 1 if spread < LEAST_SPREAD else 0
         if self._alike >= ALIKE_REPORTS:
             raise TrainingFailed(
                 f"the generator collapsed: at step {step} its patches vary {spread:.1%} as much as"
-                f" the photographs' (limit {LEAST_SPREAD:.0%}); {kept}: lower generator_rate,"
-                " raise r1_gamma, or use more or larger photographs"
+                f" the photographs' (limit {LEAST_SPREAD:.0%}); {_KEPT}:"
+                f" {_against_collapse(losses)}"
             )
+
+    def _count_skipped(self, step: int, losses: Mapping[str, float], broken: list[str]) -> None:
+        skipped = losses.get("skipped", 0.0)
+        steps = step - self._before[0]
+        if steps > 0:
+            often = (skipped - self._before[1]) / steps >= SKIPPED_SHARE
+            since = self._before[0] if self._skipping_since is None else self._skipping_since
+            self._skipping_since = since if often or broken else None
+            self._before = (step, skipped)
+        if self._skipping_since is None or step - self._skipping_since < SKIPPING_STEPS:
+            return
+        what = f"{broken[0]} is {losses[broken[0]]}" if broken else "slopes are not finite"
+        way_out = "lower generator_rate and discriminator_rate, or raise r1_gamma"
+        if self._precision == "mixed_float16":
+            way_out = f"set precision=mixed_bfloat16, {way_out}"
+        raise TrainingFailed(
+            f"{what} at step {step}, and {skipped:.0f} steps were skipped for the like; {_KEPT}:"
+            f" {way_out}"
+        )
+
+
+def _against_collapse(losses: Mapping[str, float]) -> str:
+    """Advice that fits how the discriminator does."""
+    won = min(losses.get("real_won", 0.0), losses.get("fake_won", 0.0))
+    if won < WINNING:
+        return "lower generator_rate, raise r1_gamma, or use more or larger photographs"
+    return (
+        f"the discriminator is right about {won:.0%} of the patches, so lower discriminator_rate,"
+        " raise r1_gamma, set augment=adaptive, or use more or larger photographs"
+    )

@@ -186,7 +186,7 @@ class _Run:
         self.waiting = 0.0  # of these, waiting for a batch
         self.losses: dict[str, float] = {}
         self._tensors: Mapping[str, Any] = {}
-        self._health = Health()
+        self._health = Health(training.precision)
         self._checkpointed_at = self._previewed_at = 0.0
         self._reported_at = time.monotonic()
         self._preview: Path | None = None
@@ -198,6 +198,7 @@ class _Run:
             return
         self.step, self.seconds, self.waiting = meta["step"], meta["seconds"], meta["waiting"]
         self.losses = meta["losses"]
+        self._health.resume(self.step, self.losses)
         self._checkpointed_at = self._previewed_at = self.seconds
         history = self.run_dir / "history.jsonl"
         if history.is_file():
@@ -253,9 +254,11 @@ class _Run:
             file.write(json.dumps({**line, **self.losses}) + "\n")
 
     def _read_losses(self) -> None:
-        """Wait for the step's losses; refuse to go on from numbers that mean nothing."""
-        self.losses = {name: float(value) for name, value in self._tensors.items()}
-        self._health.check(self.step, self.losses)
+        """Wait for the step's losses; refuse to go on where numbers have long meant nothing."""
+        losses = {name: float(value) for name, value in self._tensors.items()}
+        self._health.check(self.step, losses)
+        # Neither JSON nor a tracking server knows NaN; that there was one, `skipped` says.
+        self.losses = {name: value for name, value in losses.items() if math.isfinite(value)}
 
     def _housekeeping(self) -> None:
         """Checkpoint, preview and report, each when its time has come."""

@@ -1,4 +1,4 @@
-"""How weights move, for every family: optimiser, running average, normalisation statistics."""
+"""What moves beside the optimiser, for every family: running average, statistics, penalty."""
 
 from __future__ import annotations
 
@@ -9,18 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from texture_models.losses import discriminator_loss
-
-# Adam without momentum in the first moment: the target moves with the other network
-# (StyleGAN2, https://arxiv.org/abs/1912.04958, appendix B).
-BETA_1, BETA_2, EPSILON = 0.0, 0.99, 1e-8
-
-
-def adam(rate: float, network: keras.Model, *, beta_1: float = BETA_1) -> keras.optimizers.Adam:
-    """Return an optimiser of one network, its slots made, so that a checkpoint can fill them."""
-    optimizer = keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=BETA_2, epsilon=EPSILON)
-    optimizer.build(network.trainable_variables)
-    return optimizer
+from texture_models.losses import discriminator_loss, logit_report
+from texture_models.training.replicas import assign_on_all, replica_count
 
 
 def follow(
@@ -32,13 +22,18 @@ def follow(
         averaged: network that is moved.
         network: trained network of the same build.
         step: scalar int32 tensor, index of the step.
-        batch: pictures a step.
+        batch: pictures a step, on this device.
         half_life: of the average in the end, in pictures.
     """
+    batch *= replica_count()
     seen = tf.cast((step + 1) * batch, tf.float32)
     keep = tf.pow(0.5, batch / tf.maximum(tf.minimum(float(half_life), 0.05 * seen), 1e-3))
-    for mean, value in zip(averaged.weights, network.weights, strict=True):
-        mean.assign(value + keep * (mean - value))
+    assign_on_all(
+        [
+            (mean.value, value.value + keep * (mean.value - value.value))
+            for mean, value in zip(averaged.weights, network.weights, strict=True)
+        ]
+    )
 
 
 def recompute_statistics(network: keras.Model, batches: Iterable[Any]) -> None:
@@ -56,7 +51,7 @@ def recompute_statistics(network: keras.Model, batches: Iterable[Any]) -> None:
 
 
 def penalty_slopes(
-    score: Callable[[Any], Any], image: Any, variables: list[Any], weight: float
+    score: Callable[[Any], Any], image: Any, variables: list[Any], weight: Any
 ) -> list[Any]:
     """Gradients of the R1 penalty with respect to a discriminator's variables.
 
@@ -67,8 +62,8 @@ def penalty_slopes(
         score: picture -> logits (batch, ...).
         image: (batch, height, width, 3) real pictures.
         variables: of the discriminator.
-        weight: gamma / 2; when the penalty is lazy, times the steps between two of them
-            (StyleGAN2, https://arxiv.org/abs/1912.04958, appendix B).
+        weight: gamma / 2, scaled as the loss is; when the penalty is lazy, times the steps between
+            two of them (StyleGAN2, https://arxiv.org/abs/1912.04958, appendix B).
     """
     with tf.GradientTape() as outer:
         with tf.GradientTape() as inner:
@@ -99,13 +94,13 @@ def move_discriminator(
 
     Args:
         discriminator: [image, code] -> logits first, whatever else after them.
-        optimizer: built for it.
+        optimizer: `training.optimizer.adam` of it.
         pictures: (real, generated), (batch, height, width, 3) float32 each.
         code: (batch, materials) of both.
         penalty: weight of `penalty_slopes` in this step; 0 for none.
 
     Returns:
-        Its loss and the mean logits, scalars.
+        Its loss and `logit_report`, scalars.
     """
     real, fake = pictures
     variables = discriminator.trainable_variables
@@ -114,15 +109,13 @@ def move_discriminator(
         logits = discriminator([both, tf.concat([code, code], 0)], training=True)[0]
         real_logits, fake_logits = tf.split(tf.cast(logits, tf.float32), 2)
         loss = discriminator_loss(real_logits, fake_logits)
-    slopes = tape.gradient(loss, variables)
+        scaled = optimizer.scale(loss)
+    slopes = tape.gradient(scaled, variables)
     if penalty:
+        weight = optimizer.scale(penalty)
         extra = penalty_slopes(
-            lambda image: discriminator([image, code], training=False)[0], real, variables, penalty
+            lambda image: discriminator([image, code], training=False)[0], real, variables, weight
         )
         slopes = [slope + more for slope, more in zip(slopes, extra, strict=True)]
     optimizer.apply(slopes, variables)
-    return {
-        "discriminator": loss,
-        "real_logit": tf.reduce_mean(real_logits),
-        "fake_logit": tf.reduce_mean(fake_logits),
-    }
+    return {"discriminator": loss, **logit_report(real_logits, fake_logits)}

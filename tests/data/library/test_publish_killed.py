@@ -20,6 +20,7 @@ from data.library.publish import publish_plan, publish_version
 from data.library.verify import verify_version
 from data.library.versions import latest_version, read_manifest
 from data.object_store import ObjectStore, StoreError, open_store
+from tests.data.library.killing import kill_at_random
 from tests.data.library.library_samples import LIBRARY, draft, photographs, textures
 
 
@@ -200,3 +201,11 @@ def test_a_killed_process_leaves_nothing_to_readers_and_is_continued(tmp_path, s
     assert verify_version(url, LIBRARY) == ()
     assert open_store(url).folders(LIBRARY)[-1] == "v0001"
     assert not [item for item in open_store(url).objects() if "#" in item.key]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_processes_killed_at_random_leave_the_old_or_the_new_version(tmp_path):
+    """`benchmarks/store_kills.py` does it hundreds of times."""
+    kills = kill_at_random((tmp_path / "store").as_uri(), 8, seed=3)
+    assert kills.total == 8
+    assert kills.during_publication

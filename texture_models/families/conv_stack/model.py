@@ -16,7 +16,9 @@ from texture_models.losses import generator_loss, gram_distance, spread
 from texture_models.spatial.measuring import assign_colours
 from texture_models.training.config import TrainingConfig
 from texture_models.training.labels import one_hot
-from texture_models.training.movement import adam, follow, move_discriminator, recompute_statistics
+from texture_models.training.movement import follow, move_discriminator, recompute_statistics
+from texture_models.training.optimizer import adam, skipped_steps
+from texture_models.training.replicas import compiled_step
 
 STATISTICS_PX = 64  # side of the pictures from which statistics are recomputed
 
@@ -56,7 +58,7 @@ class ConvStack:
             "discriminator": adam(training.discriminator_rate, self.discriminator),
         }
         self._statistics: tuple[Any, Any] | None = None
-        self._compiled = tf.function(self._step, reduce_retracing=True)
+        self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
         """Read the colours off the photographs, and keep patches of them for the statistics.
@@ -156,8 +158,9 @@ class ConvStack:
                     penalty=0.5 * training.r1_gamma * training.r1_every if penalised else 0.0,
                 )
             total, parts = self._generator_losses(image, fake, trust, code)
+            scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
-        self.optimizers["generator"].apply(tape.gradient(total, variables), variables)
+        self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
         follow(
             self.averaged,
             self.generator,
@@ -165,7 +168,12 @@ class ConvStack:
             batch=image.shape[0],
             half_life=training.average_images,
         )
-        return {**losses, **parts, "spread": spread(fake) / (spread(image) + 1e-6)}
+        return {
+            **losses,
+            **parts,
+            "spread": spread(fake) / (spread(image) + 1e-6),
+            "skipped": skipped_steps(tuple(self.optimizers.values())),
+        }
 
     def _generator_losses(self, image: Any, fake: Any, trust: Any, code: Any) -> tuple[Any, Any]:
         """Return (weighted sum, parts): the adversary judges all, the difference what is shown."""

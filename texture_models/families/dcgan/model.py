@@ -15,7 +15,9 @@ from texture_models.losses import generator_loss, gram_distance, spread
 from texture_models.spatial.measuring import assign_colours
 from texture_models.training.config import TrainingConfig
 from texture_models.training.labels import one_hot
-from texture_models.training.movement import adam, follow, move_discriminator, recompute_statistics
+from texture_models.training.movement import follow, move_discriminator, recompute_statistics
+from texture_models.training.optimizer import adam, skipped_steps
+from texture_models.training.replicas import compiled_step
 
 BETA_1 = 0.5  # https://arxiv.org/abs/1511.06434, section 4
 STREAMS = 4  # draws a step: latent vectors, rolls down, rolls across, and one to spare
@@ -52,7 +54,7 @@ class Dcgan:
             "generator": adam(training.generator_rate, self.generator, beta_1=BETA_1),
             "discriminator": adam(training.discriminator_rate, self.discriminator, beta_1=BETA_1),
         }
-        self._compiled = tf.function(self._step, reduce_retracing=True)
+        self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
         """Read the colours off the training regions of the photographs.
@@ -143,8 +145,9 @@ class Dcgan:
                 _, *real_features = self.discriminator([image, code], training=False)
                 parts["gram"] = gram_distance(fake_features, real_features, code)
                 total += training.gram_weight * parts["gram"]
+            scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
-        self.optimizers["generator"].apply(tape.gradient(total, variables), variables)
+        self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
         follow(
             self.averaged,
             self.generator,
@@ -152,7 +155,12 @@ class Dcgan:
             batch=batch,
             half_life=training.average_images,
         )
-        return {**losses, **parts, "spread": spread(fake) / (spread(image) + 1e-6)}
+        return {
+            **losses,
+            **parts,
+            "spread": spread(fake) / (spread(image) + 1e-6),
+            "skipped": skipped_steps(tuple(self.optimizers.values())),
+        }
 
 
 def rolled(image: Any, down: Any, across: Any) -> Any:

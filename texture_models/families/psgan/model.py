@@ -15,12 +15,15 @@ from texture_models.losses import (
     discriminator_loss,
     generator_loss,
     gram_distance,
+    logit_report,
     spread,
 )
 from texture_models.spatial.measuring import assign_colours, measured_waves, no_waves
 from texture_models.spatial.training_noise import training_noise
 from texture_models.training.config import TrainingConfig
-from texture_models.training.movement import adam, follow, penalty_slopes, recompute_statistics
+from texture_models.training.movement import follow, penalty_slopes, recompute_statistics
+from texture_models.training.optimizer import adam, skipped_steps
+from texture_models.training.replicas import compiled_step
 
 STATISTICS_CELLS = 8  # side of the pictures that normalisation statistics are taken from
 
@@ -50,7 +53,7 @@ class Psgan:
             "generator": adam(self.training.generator_rate, self.generator),
             "discriminator": adam(self.training.discriminator_rate, self.discriminator),
         }
-        self._compiled = tf.function(self._step, reduce_retracing=True)
+        self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
         """Read waves and colours off the training regions of the photographs.
@@ -137,10 +140,9 @@ class Psgan:
             with tape.stop_recording():
                 losses = self._move_discriminator(image, tf.stop_gradient(fake), code, penalised)
             total, parts = self._generator_losses(image, fake, code)
-        self.optimizers["generator"].apply(
-            tape.gradient(total, self.generator.trainable_variables),
-            self.generator.trainable_variables,
-        )
+            scaled = self.optimizers["generator"].scale(total)
+        variables = self.generator.trainable_variables
+        self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
         follow(
             self.averaged,
             self.generator,
@@ -148,7 +150,12 @@ class Psgan:
             batch=code.shape[0],
             half_life=self.training.average_images,
         )
-        return {**losses, **parts, "spread": spread(fake) / (spread(image) + 1e-6)}
+        return {
+            **losses,
+            **parts,
+            "spread": spread(fake) / (spread(image) + 1e-6),
+            "skipped": skipped_steps(tuple(self.optimizers.values())),
+        }
 
     def _generator_losses(self, image: Any, fake: Any, code: Any) -> tuple[Any, Any]:
         """Return (weighted sum, parts) of what the generator minimises."""
@@ -165,21 +172,18 @@ class Psgan:
         self, image: Any, fake: Any, code: Any, penalised: bool
     ) -> dict[str, Any]:
         """One step of the discriminator; returns its loss and mean logits."""
-        variables = self.discriminator.trainable_variables
+        variables, mover = self.discriminator.trainable_variables, self.optimizers["discriminator"]
         with tf.GradientTape() as tape:
             logits = self.discriminator([tf.concat([image, fake], 0), tf.concat([code, code], 0)])
             real_logits, fake_logits = tf.split(logits[0], 2)
             loss = discriminator_loss(real_logits, fake_logits)
-        slopes = tape.gradient(loss, variables)
+            scaled = mover.scale(loss)
+        slopes = tape.gradient(scaled, variables)
         if penalised:
-            weight = 0.5 * self.training.r1_gamma * self.training.r1_every
+            weight = mover.scale(0.5 * self.training.r1_gamma * self.training.r1_every)
             extra = penalty_slopes(
                 lambda real: self.discriminator([real, code])[0], image, variables, weight
             )
             slopes = [slope + more for slope, more in zip(slopes, extra, strict=True)]
-        self.optimizers["discriminator"].apply(slopes, variables)
-        return {
-            "discriminator": loss,
-            "real_logit": tf.reduce_mean(real_logits),
-            "fake_logit": tf.reduce_mean(fake_logits),
-        }
+        mover.apply(slopes, variables)
+        return {"discriminator": loss, **logit_report(real_logits, fake_logits)}

@@ -1,0 +1,127 @@
+"""Adam as every family uses it: a step from numbers that mean nothing is skipped and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from texture_models.training.replicas import assign_on_all, replica_mean
+
+# Adam without momentum in the first moment: the target moves with the other network
+# (StyleGAN2, https://arxiv.org/abs/1912.04958, appendix B).
+BETA_1, BETA_2, EPSILON = 0.0, 0.99, 1e-8
+# Loss scaling of Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740, section 3.2, with the
+# scale found as there: halved by a step that overflowed, doubled after many that did not.
+FIRST_SCALE, LARGEST_SCALE, STEPS_TO_DOUBLE = 2.0**12, 2.0**16, 500
+
+
+class Adam:
+    """Adam over the weights of one network; Kingma & Ba 2015, https://arxiv.org/abs/1412.6980.
+
+    Keras' own optimiser has no step that leaves everything as it was, and under a distribution
+    strategy it adds up the replicas' slopes; this one skips, counts and takes their mean.
+
+    Attributes:
+        learning_rate: scalar variable, to be assigned.
+        skipped: scalar variable, steps that were skipped so far.
+        variables: everything that an exact resume needs.
+    """
+
+    def __init__(
+        self, rate: float, weights: Sequence[Any], *, beta_1: float, beta_2: float, scaled: bool
+    ) -> None:
+        """Make all slots, so that a checkpoint can fill them.
+
+        Args:
+            rate: learning rate.
+            weights: trainable Keras variables, in the order in which slopes will come.
+            beta_1: decay of the mean of slopes; 0 keeps none.
+            beta_2: decay of the mean of squares.
+            scaled: whether losses are scaled up, as float16 needs.
+        """
+        self._weights, self._beta_1, self._beta_2 = list(weights), beta_1, beta_2
+        self._scaled = scaled
+        self.learning_rate = _slot(rate)
+        self.skipped = _slot(0.0)
+        self._done = _slot(0.0)
+        self._loss_scale = _slot(FIRST_SCALE if scaled else 1.0)
+        self._since_change = _slot(0.0)
+        self._squares = [_slot(tf.zeros(weight.shape)) for weight in self._weights]
+        self._means = [_slot(tf.zeros(weight.shape)) for weight in self._weights if beta_1]
+        numbers = [self.learning_rate, self.skipped, self._done]
+        numbers += [self._loss_scale, self._since_change] if scaled else []
+        self.variables = [*numbers, *self._squares, *self._means]
+
+    def scale(self, loss: Any) -> Any:
+        """Return what to differentiate instead of `loss`: in float16, a multiple of it."""
+        return loss * self._loss_scale if self._scaled else loss
+
+    def apply(self, slopes: Sequence[Any], weights: Sequence[Any]) -> None:
+        """Move the weights by one step, or skip it where a slope is not finite.
+
+        Args:
+            slopes: of the scaled loss; under a strategy, of this replica's share of the batch.
+            weights: those given when the optimiser was made; named here to be seen at the call.
+        """
+        if len(weights) != len(self._weights):
+            raise ValueError(f"{len(weights)} weights, but made for {len(self._weights)}")
+        slopes = replica_mean([tf.cast(slope, tf.float32) for slope in slopes])
+        if self._scaled:
+            slopes = [slope / self._loss_scale for slope in slopes]
+        sound = tf.math.is_finite(tf.add_n([tf.reduce_sum(slope) for slope in slopes]))
+        assign_on_all([*self._moved(slopes, sound), *self._counted(sound)])
+
+    def _moved(self, slopes: Sequence[Any], sound: Any) -> list[tuple[Any, Any]]:
+        """Return (variable, new value) of slots and weights; the old values in a skipped step."""
+        count = self._done + 1.0
+        rate = self.learning_rate * tf.sqrt(1.0 - self._beta_2**count)
+        rate /= 1.0 - self._beta_1**count
+        means = self._means or [None] * len(slopes)
+        changes = []
+        for weight, slope, square, mean in zip(
+            self._weights, slopes, self._squares, means, strict=True
+        ):
+            new_square = square + (slope**2 - square) * (1.0 - self._beta_2)
+            direction = slope
+            if mean is not None:
+                direction = mean + (slope - mean) * (1.0 - self._beta_1)
+                changes.append((mean, tf.where(sound, direction, mean)))
+            moved = weight.value - rate * direction / (tf.sqrt(new_square) + EPSILON)
+            changes.append((square, tf.where(sound, new_square, square)))
+            changes.append((weight.value, tf.where(sound, moved, weight.value)))
+        return changes
+
+    def _counted(self, sound: Any) -> list[tuple[Any, Any]]:
+        good = tf.cast(sound, tf.float32)
+        changes = [(self._done, self._done + good), (self.skipped, self.skipped + 1.0 - good)]
+        if not self._scaled:
+            return changes
+        calm = (self._since_change + 1.0) * good
+        double = calm >= STEPS_TO_DOUBLE
+        grown = tf.minimum(tf.where(double, 2.0, 1.0) * self._loss_scale, LARGEST_SCALE)
+        scale = tf.where(sound, grown, tf.maximum(self._loss_scale / 2.0, 1.0))
+        return [
+            *changes,
+            (self._loss_scale, scale),
+            (self._since_change, tf.where(double, 0.0, calm)),
+        ]
+
+
+def adam(
+    rate: float, network: keras.Model, *, beta_1: float = BETA_1, beta_2: float = BETA_2
+) -> Adam:
+    """Return an optimiser of one network; it scales losses if the network computes in float16."""
+    scaled = any(layer.compute_dtype == "float16" for layer in network.layers)
+    return Adam(rate, network.trainable_variables, beta_1=beta_1, beta_2=beta_2, scaled=scaled)
+
+
+def skipped_steps(optimizers: Sequence[Adam]) -> Any:
+    """Return how many steps were skipped since the training began, all optimisers together."""
+    return tf.add_n([tf.convert_to_tensor(optimizer.skipped) for optimizer in optimizers])
+
+
+def _slot(value: Any) -> tf.Variable:
+    return tf.Variable(value, trainable=False, dtype=tf.float32)

@@ -1,0 +1,96 @@
+"""One training step over several devices: who computes which part, and what they tell each other.
+
+A family writes its step for one batch. Where a number belongs to the whole batch (a mean over it,
+normalisation statistics, a Gram matrix), it asks `replica_mean`, which is the number itself on one
+device; noise for the batch is drawn whole and `my_share` takes the device's part. The same global
+batch then gives the same losses on any number of devices, within rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+
+def replica_count() -> int:
+    """Return how many devices share the batch of the step that is being computed."""
+    context = tf.distribute.get_replica_context()
+    return 1 if context is None else int(context.num_replicas_in_sync)
+
+
+def replica_mean(values: Any) -> Any:
+    """Return the mean over all devices of a nest of tensors; may be differentiated."""
+    if replica_count() == 1:
+        return values
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, values)
+
+
+def my_share(batch: Any) -> Any:
+    """Return this device's rows of a tensor of the whole batch.
+
+    Args:
+        batch: (global batch, ...), of known size; a multiple of the number of devices.
+    """
+    count = replica_count()
+    if count == 1:
+        return batch
+    rows = batch.shape[0] // count
+    start = tf.distribute.get_replica_context().replica_id_in_sync_group * rows
+    share = tf.slice(batch, [start] + [0] * (batch.shape.rank - 1), [rows, *batch.shape[1:]])
+    return tf.ensure_shape(share, [rows, *batch.shape[1:]])
+
+
+def assign_on_all(changes: Sequence[tuple[Any, Any]]) -> None:
+    """Assign to variables from inside a step; every device must have computed the same values.
+
+    Args:
+        changes: (`tf.Variable`, new value).
+    """
+    if replica_count() == 1:
+        for variable, value in changes:
+            variable.assign(value)
+        return
+    variables = [variable for variable, _ in changes]
+    values = [value for _, value in changes]
+
+    def merged(strategy: Any, values: Sequence[Any]) -> None:
+        for variable, value in zip(variables, values, strict=True):
+            strategy.extended.update(variable, lambda local, new: local.assign(new), args=(value,))
+
+    tf.distribute.get_replica_context().merge_call(merged, args=(values,))
+
+
+def compiled_step(step: Callable[..., Any], *, xla: bool) -> Callable[..., Any]:
+    """Compile a training step for the devices of the strategy in whose scope this is called.
+
+    Args:
+        step: takes tensors and Python values, returns a dict of scalar losses. Tensors with an axis
+            hold the whole batch along the first; each device gets its share. Scalars and Python
+            values reach every device as they are.
+        xla: compile with XLA; on one device only.
+
+    Returns:
+        A function of the same arguments; its losses are means over the devices.
+    """
+    strategy = tf.distribute.get_strategy()
+    if strategy.num_replicas_in_sync == 1:
+        return tf.function(step, jit_compile=True if xla else None, reduce_retracing=True)
+
+    def local(*arguments: Any) -> Any:
+        return step(*(_share_of(argument) for argument in arguments))
+
+    @tf.function(reduce_retracing=True)
+    def everywhere(*arguments: Any) -> Any:
+        losses = strategy.run(local, args=arguments)
+        return {
+            name: strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
+            for name, value in losses.items()
+        }
+
+    return everywhere
+
+
+def _share_of(argument: Any) -> Any:
+    return my_share(argument) if tf.is_tensor(argument) and argument.shape.rank else argument
