@@ -19,6 +19,10 @@ def plan_lines(parameters: Mapping[str, Any], store_url: str) -> Iterator[str]:
         yield f"build     what is stale of {recipe}: texture-mill library plan {recipe} lists it"
         yield f"publish   at {store_url}, unless nothing changed"
         return
+    if library := parameters.get("library"):
+        which = parameters.get("channel") or parameters.get("version") or "its objects"
+        yield f"library   {library} at {store_url}: {which}"
+        return
     if dataset := parameters.get("dataset"):
         materials = ", ".join(dataset.materials) or "every material"
         yield f"prepare   {dataset.source}: {materials}"

@@ -29,7 +29,7 @@ from data.library.object_pool import (
     ObjectPool,
     read_trash,
 )
-from data.library.records import canonical_json, digest
+from data.library.records import LibraryError, canonical_json, digest
 from data.library.versions import (
     claimed_versions,
     folder_of,
@@ -90,8 +90,11 @@ def plan_garbage(
         now: by the store's clock; None takes this machine's.
 
     Raises:
-        LibraryError: a manifest, channel or pin cannot be read, so that what it reaches is unknown.
+        LibraryError: there is no such library; or a manifest, channel or pin cannot be read, so
+            that what it reaches is unknown.
     """
+    if not claimed_versions(store, library):
+        raise LibraryError(f"no version of the library {library!r} is at {store.url}")
     now = now or datetime.now(UTC)
     running = tuple(open_leases(store, library, now))
     before = now - timedelta(days=config.grace_days)

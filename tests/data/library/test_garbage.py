@@ -272,3 +272,8 @@ def local_copies():
         return store
 
     return copy
+
+
+def test_a_library_that_is_not_there_is_named(local_url):
+    with pytest.raises(LibraryError, match="no version of the library 'pebbles'"):
+        collect_garbage(published(local_url, 1), "pebbles", NOW)
