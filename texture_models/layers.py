@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from texture_models.training.replicas import assign_on_all, replica_count, replica_mean
+
 LEAST_COLOUR = 0.5 / 127.5  # half a grey level
 
 
@@ -61,6 +63,56 @@ class UpsampledConv2D(keras.layers.Layer):
         kernel = ops.cast(upsampling_kernel(self.kernel), self.compute_dtype)
         phases = tf.nn.conv2d(inputs, kernel, strides=1, padding="VALID")
         return tf.nn.depth_to_space(phases, 2)
+
+
+class FusedNormalization(keras.layers.BatchNormalization):
+    """Batch normalisation without scale and offset, in TensorFlow's fused kernel.
+
+    Call: (batch, rows, columns, channels) float -> same shape. Keras' own layer makes several
+    passes over the features on a CPU; the fused kernel makes one each way. Where devices share a
+    batch, mean and variance are those of the whole batch, which the kernel cannot give.
+
+    Source: Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167, algorithm 1.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"center": False, "scale": False, **kwargs})
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:  # noqa: D102
+        if not training:
+            return super().call(inputs, training=training, mask=mask)
+        shared = replica_count() > 1
+        outputs, mean, variance = self._shared(inputs) if shared else self._fused(inputs)
+        moving = ((self.moving_mean, mean), (self.moving_variance, variance))
+        assign_on_all(
+            [
+                (old.value, old.value * self.momentum + new * (1.0 - self.momentum))
+                for old, new in moving
+            ]
+        )
+        return outputs
+
+    def _fused(self, inputs: Any) -> tuple[Any, Any, Any]:
+        import tensorflow as tf
+
+        channels = inputs.shape[-1]
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs, tf.ones(channels), tf.zeros(channels), epsilon=self.epsilon, is_training=True
+        )
+        # The kernel returns the variance with Bessel's correction; Keras keeps it without.
+        count = tf.cast(tf.size(inputs) // channels, tf.float32)
+        return outputs, mean, variance * (count - 1.0) / count
+
+    def _shared(self, inputs: Any) -> tuple[Any, Any, Any]:
+        import tensorflow as tf
+
+        features = tf.cast(inputs, tf.float32)
+        first, second = replica_mean(
+            [tf.reduce_mean(features, (0, 1, 2)), tf.reduce_mean(features**2, (0, 1, 2))]
+        )
+        variance = second - first**2
+        outputs = (features - first) * tf.math.rsqrt(variance + self.epsilon)
+        return tf.cast(outputs, inputs.dtype), first, variance
 
 
 class FilmLayer(keras.layers.Layer):

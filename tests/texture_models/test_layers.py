@@ -1,9 +1,16 @@
 """Layers: rewritten forms equal the textbook ones."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from texture_models.layers import ColourLayer, FilmLayer, UpsampledConv2D, colour_basis
+from texture_models.layers import (
+    ColourLayer,
+    FilmLayer,
+    FusedNormalization,
+    UpsampledConv2D,
+    colour_basis,
+)
 
 
 def test_the_two_tap_form_equals_nearest_upsampling_and_a_3x3_convolution():
@@ -26,6 +33,24 @@ def test_film_of_a_mixture_is_the_mixture_of_the_films():
         for code in ([1, 0], [0, 1], [0.25, 0.75])
     ]
     np.testing.assert_allclose(outputs[2], 0.25 * outputs[0] + 0.75 * outputs[1], rtol=1e-5)
+
+
+def test_the_fused_normalisation_equals_keras_own_in_training_and_after_it():
+    settings = {"center": False, "scale": False, "momentum": 0.9, "epsilon": 1e-4}
+    fused, plain = FusedNormalization(**settings), keras.layers.BatchNormalization(**settings)
+    inputs = 3 + 2 * np.random.default_rng(5).standard_normal((4, 5, 6, 3)).astype(np.float32)
+    slopes = []
+    for layer in (fused, plain):
+        watched = tf.Variable(inputs)
+        with tf.GradientTape() as tape:
+            outputs = layer(watched, training=True)
+            total = tf.reduce_sum(outputs**3)
+        slopes.append((outputs.numpy(), tape.gradient(total, watched).numpy()))
+    for got, expected in zip(*slopes, strict=True):
+        np.testing.assert_allclose(got, expected, atol=2e-4)
+    for got, expected in zip(fused.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-4)
+    np.testing.assert_allclose(fused(inputs), plain(inputs), atol=1e-5)
 
 
 def photograph(seed=3, side=64):

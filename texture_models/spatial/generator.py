@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from texture_models.layers import ColourLayer, FilmLayer, UpsampledConv2D
+from texture_models.layers import ColourLayer, FilmLayer, FusedNormalization, UpsampledConv2D
 from texture_models.spatial.config import SpatialConfig
 
 LEAK_GENERATOR = 0.1
@@ -39,9 +39,7 @@ def build_generator(config: SpatialConfig, dtype: str = "float32") -> keras.Mode
                 (None, None, channels), name=f"noise_{level}"
             )
         x = _level(x, noise, level, width, dtype)
-        x = keras.layers.BatchNormalization(
-            center=False, scale=False, momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{level}"
-        )(x)
+        x = FusedNormalization(momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{level}")(x)
         x = keras.layers.Lambda(_bounded, dtype=dtype)(x)
         x = FilmLayer(dtype=dtype, name=f"film_{level}")([x, code])
         x = keras.layers.LeakyReLU(LEAK_GENERATOR, dtype=dtype)(x)

@@ -28,6 +28,9 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     r1_gamma: float = Field(0.02, ge=0, description="weight of the gradient penalty, per logit")
     r1_every: int = Field(8, ge=1, description="steps between two gradient penalties")
     gram_weight: float = Field(1.0, ge=0, description="weight of the Gram matching")
+    spectrum_weight: float = Field(
+        0.1, ge=0, description="weight of matching the finer bands of the power spectrum"
+    )
     average_images: int = Field(
         5000, ge=1, description="half-life of the weight average, in training images"
     )

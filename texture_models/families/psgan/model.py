@@ -16,6 +16,9 @@ from texture_models.losses import (
     generator_loss,
     gram_distance,
     logit_report,
+    mean_bands,
+    spectrum_bands,
+    spectrum_distance,
     spread,
 )
 from texture_models.spatial.measuring import assign_colours, measured_waves, no_waves
@@ -49,6 +52,10 @@ class Psgan:
         self.averaged.set_weights(self.generator.get_weights())
         self.discriminator = build_discriminator(config, dtype)
         self.measured = {"waves": no_waves(config)}
+        self._bands = spectrum_bands(training.patch_px)
+        self._spectra = tf.Variable(
+            np.ones((config.material_count, len(self._bands)), np.float32), trainable=False
+        )
         self.optimizers = {
             "generator": adam(self.training.generator_rate, self.generator),
             "discriminator": adam(self.training.discriminator_rate, self.discriminator),
@@ -56,7 +63,7 @@ class Psgan:
         self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
-        """Read waves and colours off the training regions of the photographs.
+        """Read waves, colours and spectra off the training regions of the photographs.
 
         Args:
             photographs: material -> uint8 (height, width, 3) pictures.
@@ -64,6 +71,8 @@ class Psgan:
         self.measured = {"waves": measured_waves(self.config, photographs)}
         names = self.config.materials or tuple(photographs)
         assign_colours((self.generator, self.averaged), names, photographs)
+        side = self.training.patch_px
+        self._spectra.assign([mean_bands(photographs[name], self._bands, side) for name in names])
 
     def train_step(
         self, image: np.ndarray, material: np.ndarray, *, step: int, rate_factor: float
@@ -166,6 +175,9 @@ class Psgan:
             _, *real_features = self.discriminator([image, code])
             parts["gram"] = gram_distance(fake_features, real_features, code)
             total += self.training.gram_weight * parts["gram"]
+        if self.training.spectrum_weight:
+            parts["spectrum"] = spectrum_distance(fake, code, self._bands, self._spectra)
+            total += self.training.spectrum_weight * parts["spectrum"]
         return total, parts
 
     def _move_discriminator(
