@@ -8,13 +8,14 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from data.records import PreparedDataset
-from tasks.artifacts import show_scores
+from tasks.artifacts import show_preview, show_scores
 from tasks.config import EvaluationConfig
 from tasks.content_keys import code_digest, digest_of
 from tasks.held_lock import held_lock
 from tasks.progress import step_progress
 from tasks.records import Evaluation, TrainingRun
 from tasks.settings import Settings
+from tasks.training_key import EVALUATION, SHEET
 from texture_models.metrics.scores import TextureScores
 
 logger = logging.getLogger(__name__)
@@ -28,10 +29,11 @@ def evaluate_model(
 ) -> Evaluation:
     """Return the scores of every material; measured once for every model and config.
 
-    Side effects: writes `<home>/runs/<key>/evaluation/`, metrics of the MLflow run, a table.
+    Side effects: writes `<home>/runs/<key>/evaluation/`, the picture of the judged tiles among it;
+    metrics and picture in the MLflow run; a table and a thumbnail for the operator.
     """
     key = digest_of(run.key, evaluation, code_digest(CODE))
-    folder = Path(run.folder) / "evaluation"
+    folder = Path(run.folder) / EVALUATION
     record = folder / f"{key[:16]}.json"
     with held_lock(folder, f"evaluating {run.key[:16]}"):
         if record.is_file():
@@ -39,11 +41,12 @@ def evaluate_model(
             found = Evaluation.model_validate_json(record.read_text())
         else:
             found = _evaluate(run, dataset, evaluation)
-            _log(run, found)
+            _log(run, found, folder / SHEET)
             partial = record.with_suffix(".partial")
             partial.write_text(found.model_dump_json(indent=2))
             partial.replace(record)
     show_scores(found)
+    show_preview(folder / SHEET, "judged-tiles", "The tiles that were judged, tiled 2 x 2")
     return found
 
 
@@ -54,11 +57,12 @@ def _evaluate(
         from texture_models.rendering.renderer import Renderer
 
         renderer = Renderer.load(Path(run.model_dir))
-        scores = {}
+        scores, judged = {}, {}
         for number, material in enumerate(dataset.materials):
             progress.report(number / len(dataset.materials), detail=material)
-            tiles = _tiles(renderer, material, evaluation)
+            judged[material] = tiles = _tiles(renderer, material, evaluation)
             scores[material] = _scores(dataset, material, tiles, evaluation, renderer.config)
+        _draw(dataset, judged, evaluation, Path(run.folder) / EVALUATION / SHEET)
     return Evaluation(
         training_key=run.key,
         tile_seeds=tuple(_seeds(evaluation)),
@@ -77,6 +81,31 @@ def _tiles(renderer: Any, material: str, evaluation: EvaluationConfig) -> list[A
         renderer.render(seed=seed, height_px=side, width_px=side, material=material)
         for seed in _seeds(evaluation)
     ]
+
+
+def _draw(
+    dataset: PreparedDataset,
+    judged: dict[str, list[Any]],
+    evaluation: EvaluationConfig,
+    sheet: Path,
+) -> None:
+    """Draw what was judged beside the photographs: whoever is refused sees why."""
+    from data.library.contact_sheet import SheetRow, contact_sheet
+    from data.pixels import training_region, write_pixels
+
+    rows = []
+    for material, tiles in judged.items():
+        photograph = next(photo for photo in dataset.photographs if photo.material == material)
+        labels = (f"seed {seed}" for seed in _seeds(evaluation))
+        rows.append(
+            SheetRow(
+                material=material,
+                passed=None,
+                photograph=training_region(dataset, photograph),
+                results=tuple(zip(labels, tiles, strict=True)),
+            )
+        )
+    write_pixels(sheet, contact_sheet(rows, title="Judged tiles"))
 
 
 def _scores(
@@ -99,8 +128,8 @@ def _scores(
     )
 
 
-def _log(run: TrainingRun, evaluation: Evaluation) -> None:
+def _log(run: TrainingRun, evaluation: Evaluation, sheet: Path) -> None:
     from tasks.tracking import log_evaluation
 
     scores = {name: value.model_dump(mode="json") for name, value in evaluation.scores.items()}
-    log_evaluation(Settings(), run.mlflow_run_id, scores)
+    log_evaluation(Settings(), run.mlflow_run_id, scores, sheet)

@@ -10,6 +10,7 @@ from tasks.artifacts import show_promotion
 from tasks.errors import MillError
 from tasks.records import Promotion, RegisteredModel
 from tasks.settings import Settings
+from tasks.training_key import EVALUATION, SHEET, training_folder
 from texture_models.metrics.gate import GateConfig, GateVerdict, judge
 from texture_models.metrics.scores import TextureScores
 
@@ -43,8 +44,8 @@ def promote_model(candidate: RegisteredModel, gate: GateConfig) -> Promotion:
     if champion is None:
         raise MillError(
             f"{candidate.name} version {candidate.version} was refused and there is no champion to "
-            f"render from: {'; '.join(verdict.reasons)}; train longer, or relax the gate "
-            "(--set gate.<limit>=...)"
+            f"render from: {'; '.join(verdict.reasons)}; {_where_to_look(settings, candidate)}"
+            "train longer, or relax the gate (--set gate.<limit>=...)"
         )
     promotion = Promotion(
         candidate=candidate, champion=champion, passed=verdict.passed, reasons=verdict.reasons
@@ -52,6 +53,12 @@ def promote_model(candidate: RegisteredModel, gate: GateConfig) -> Promotion:
     logger.info("%s", promotion.sentence)
     show_promotion(promotion)
     return promotion
+
+
+def _where_to_look(settings: Settings, candidate: RegisteredModel) -> str:
+    """Name the picture of the judged tiles; nothing if it was made on another machine."""
+    sheet = training_folder(settings, candidate.training_key) / EVALUATION / SHEET
+    return f"look at {sheet}, then " if sheet.is_file() else ""
 
 
 def _judge(

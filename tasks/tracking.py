@@ -125,9 +125,9 @@ def tracked_run(
 
 
 def log_evaluation(
-    settings: Settings, run_id: str, scores: Mapping[str, Mapping[str, Any]]
+    settings: Settings, run_id: str, scores: Mapping[str, Mapping[str, Any]], sheet: Path
 ) -> None:
-    """Record material -> score -> value as metrics of a run, and as `scores.json`."""
+    """Record material -> score -> value as metrics of a run and as `scores.json`, and `sheet`."""
     client = connect(settings)
     stamp = int(time.time() * 1000)
     rows = [
@@ -138,6 +138,7 @@ def log_evaluation(
     ]
     client.log_batch(run_id, metrics=rows)
     client.log_dict(run_id, dict(scores), "scores.json")
+    client.log_artifact(run_id, str(sheet), "evaluation")
 
 
 def log_folder(settings: Settings, run_id: str, folder: Path, name: str) -> None:

@@ -23,6 +23,9 @@ CODE: Final = (
     "texture_models/training",
 )
 
+EVALUATION: Final = "evaluation"  # folder of a training: how it was judged
+SHEET: Final = "judged_tiles.png"  # in it: the tiles that were judged, beside the photographs
+
 
 def with_materials(model: AnyModelConfig, dataset: PreparedDataset) -> AnyModelConfig:
     """Return `model` with its materials named; a config that names none takes the dataset's.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,7 @@ def spectrum_bands(side: int) -> np.ndarray:
     """
     rows, columns = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :]
     radius = np.hypot(rows, columns)
-    rings = [(radius >= low) & (radius < high) for low, high in zip(RINGS, RINGS[1:], strict=False)]
+    rings = [(radius >= low) & (radius < high) for low, high in pairwise(RINGS)]
     corner = np.minimum(np.abs(rows), columns) >= CORNER
     bands = np.stack([band.reshape(-1) for band in (*rings, corner) if band.any()])
     return (bands / bands.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -1,5 +1,6 @@
 """The main job from the built-in photographs to a published library, through its command line."""
 
+import re
 import sqlite3
 from contextlib import closing
 from itertools import pairwise
@@ -116,3 +117,18 @@ def test_a_second_identical_run_has_nothing_to_do(produced_library: ProducedLibr
     assert "nothing changed: photographs v0001 is current" in again.errors
     assert "nothing changed" in again.value("library")
     assert trained_steps(produced_library.home) == before
+
+
+def test_a_refused_first_candidate_leaves_a_picture_to_look_at(tmp_path: Path) -> None:
+    home = tmp_path / "mill"
+    strict = tiny("training.steps=2", "gate={set_ratio: 0.001}")
+    refused = run_mill("run", "produce-library", *strict, home=home)
+    assert refused.status == 1
+    last = refused.errors.splitlines()[-1]
+    found = re.search(r"look at (\S+), then train longer", last)
+    assert found, last
+    assert Path(found[1]).read_bytes().startswith(b"\x89PNG")
+    with closing(sqlite3.connect(home / "prefect" / "prefect.db")) as database:
+        shown = database.execute("select type from artifact where key = 'judged-tiles'").fetchall()
+    assert shown == [("image",)]
+    assert list((home / "mlartifacts").rglob("judged_tiles.png"))
