@@ -29,6 +29,19 @@ def discriminator_loss(real_logits: Any, fake_logits: Any) -> Any:
     )
 
 
+def least_squares_generator_loss(fake_scores: Any) -> Any:
+    """How far scores of generated pictures are from 1; Mao et al. 2017, eq. 9.
+
+    Source: https://arxiv.org/abs/1611.04076, with the labels 0, 1 and 1. Departure: no half.
+    """
+    return tf.reduce_mean((fake_scores - 1.0) ** 2)
+
+
+def least_squares_discriminator_loss(real_scores: Any, fake_scores: Any) -> Any:
+    """Half of how far real scores are from 1 and generated ones from 0; as above."""
+    return 0.5 * (tf.reduce_mean((real_scores - 1.0) ** 2) + tf.reduce_mean(fake_scores**2))
+
+
 def spread(image: Any) -> Any:
     """How much the pictures of a batch differ from each other, pixel by pixel."""
     return tf.reduce_mean(tf.math.reduce_std(image, axis=0))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, assert_ne
 from pydantic import Field
 
 from texture_models.families.conv_stack.config import ConvStackConfig
+from texture_models.families.cycle_gan.config import CycleGanConfig
 from texture_models.families.dcgan.config import DcganConfig
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.training.config import TrainingConfig
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from texture_models.rendering.noise_field import CellWindow
 
 # The union grows by one member a family; pydantic reads `family` to choose.
-AnyModelConfig: TypeAlias = PsganConfig | DcganConfig | ConvStackConfig
+AnyModelConfig: TypeAlias = PsganConfig | DcganConfig | ConvStackConfig | CycleGanConfig
 ModelConfig = Annotated[
     AnyModelConfig,
     Field(description="what to train; `family` picks it", discriminator="family"),
@@ -88,6 +89,10 @@ def build_model(config: AnyModelConfig, training: TrainingConfig) -> Trainable:
             from texture_models.families.conv_stack.model import ConvStack
 
             return ConvStack(config, training)
+        case CycleGanConfig():
+            from texture_models.families.cycle_gan.model import CycleGan
+
+            return CycleGan(config, training)
         case _:
             assert_never(config)
 
@@ -142,5 +147,9 @@ def inference_of(config: AnyModelConfig) -> Inference:
             from texture_models.families.conv_stack import inference as conv_stack_inference
 
             return conv_stack_inference
+        case CycleGanConfig():
+            from texture_models.families.cycle_gan import inference as cycle_gan_inference
+
+            return cycle_gan_inference
         case _:
             assert_never(config)
