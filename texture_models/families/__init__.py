@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, assert_ne
 
 from pydantic import Field
 
+from texture_models.families.conditional_gan.config import ConditionalGanConfig
 from texture_models.families.conv_stack.config import ConvStackConfig
 from texture_models.families.cycle_gan.config import CycleGanConfig
 from texture_models.families.dcgan.config import DcganConfig
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from texture_models.rendering.noise_field import CellWindow
 
 # The union grows by one member a family; pydantic reads `family` to choose.
-AnyModelConfig: TypeAlias = PsganConfig | DcganConfig | ConvStackConfig | CycleGanConfig
+AnyModelConfig: TypeAlias = (
+    PsganConfig | DcganConfig | ConvStackConfig | CycleGanConfig | ConditionalGanConfig
+)
 ModelConfig = Annotated[
     AnyModelConfig,
     Field(description="what to train; `family` picks it", discriminator="family"),
@@ -93,6 +96,10 @@ def build_model(config: AnyModelConfig, training: TrainingConfig) -> Trainable:
             from texture_models.families.cycle_gan.model import CycleGan
 
             return CycleGan(config, training)
+        case ConditionalGanConfig():
+            from texture_models.families.conditional_gan.model import ConditionalGan
+
+            return ConditionalGan(config, training)
         case _:
             assert_never(config)
 
@@ -151,5 +158,9 @@ def inference_of(config: AnyModelConfig) -> Inference:
             from texture_models.families.cycle_gan import inference as cycle_gan_inference
 
             return cycle_gan_inference
+        case ConditionalGanConfig():
+            from texture_models.families.conditional_gan import inference as conditional_inference
+
+            return conditional_inference
         case _:
             assert_never(config)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -11,6 +11,9 @@ import tensorflow as tf
 from texture_models.layers import upsampling_kernel
 from texture_models.spatial.config import SpatialConfig
 from texture_models.spatial.generator import BOUND, LEAK_GENERATOR
+
+# Kernel of the upsampled part or None, of the noise or None, shift, bounds.
+FoldedLevel: TypeAlias = tuple[Any, Any, Any, Any]
 
 
 def folded_generator(
@@ -30,11 +33,38 @@ def folded_generator(
         A function {noise_0: (batch, rows + 4, columns + 4, channels), ...} ->
         (batch, height, width, 3) uint8.
     """
-    levels = [_folded_level(network, level, code) for level in range(config.levels)]
     last, colour = network.get_layer("to_components"), network.get_layer("colour")
     basis = np.einsum("m,mij->ij", code, colour.basis.numpy())
-    kernel = tf.constant(last.kernel.numpy() @ basis)
-    bias = tf.constant(last.bias.numpy() @ basis + code @ colour.mean.numpy())
+    kernel = last.kernel.numpy() @ basis
+    bias = last.bias.numpy() @ basis + code @ colour.mean.numpy()
+    return folded_picture(folded_levels(config, network, code), kernel, bias)
+
+
+def folded_levels(config: SpatialConfig, network: Any, code: np.ndarray) -> list[FoldedLevel]:
+    """Return the kernels of every level with normalisation and FiLM folded into them.
+
+    Args:
+        config: the model's.
+        network: its generator.
+        code: (materials,) float32 weights of the materials.
+    """
+    return [_folded_level(network, level, code) for level in range(config.levels)]
+
+
+def folded_picture(
+    levels: Sequence[FoldedLevel], last_kernel: np.ndarray, last_bias: np.ndarray
+) -> Callable[[Mapping[str, np.ndarray]], Any]:
+    """Compile folded levels and the last convolution: noise fields -> pixels.
+
+    Args:
+        levels: see `folded_levels`.
+        last_kernel: (3, 3, channels, 3) float32, features of the last level to colours.
+        last_bias: (3,) float32.
+
+    Returns:
+        As `folded_generator`.
+    """
+    kernel, bias = tf.constant(last_kernel), tf.constant(last_bias)
 
     @tf.function(reduce_retracing=True)
     def render(fields: Mapping[str, Any]) -> Any:
@@ -54,7 +84,7 @@ def folded_generator(
     return render
 
 
-def _folded_level(network: Any, level: int, code: np.ndarray) -> tuple[Any, Any, Any, Any]:
+def _folded_level(network: Any, level: int, code: np.ndarray) -> FoldedLevel:
     """Return (kernel of the upsampled part or None, of the noise or None, shift, bounds)."""
     names = {layer.name for layer in network.layers}
     norm, film = network.get_layer(f"norm_{level}"), network.get_layer(f"film_{level}")

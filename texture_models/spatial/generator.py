@@ -38,9 +38,9 @@ def build_generator(config: SpatialConfig, dtype: str = "float32") -> keras.Mode
             noise = inputs[f"noise_{level}"] = keras.Input(
                 (None, None, channels), name=f"noise_{level}"
             )
-        x = _level(x, noise, level, width, dtype)
+        x = level_convolution(x, noise, level, width, dtype)
         x = FusedNormalization(momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{level}")(x)
-        x = keras.layers.Lambda(_bounded, dtype=dtype)(x)
+        x = keras.layers.Lambda(bounded, dtype=dtype)(x)
         x = FilmLayer(dtype=dtype, name=f"film_{level}")([x, code])
         x = keras.layers.LeakyReLU(LEAK_GENERATOR, dtype=dtype)(x)
     x = keras.layers.Conv2D(3, 3, dtype=dtype, name="to_components")(x)
@@ -49,12 +49,12 @@ def build_generator(config: SpatialConfig, dtype: str = "float32") -> keras.Mode
     return keras.Model(inputs, image, name="generator")
 
 
-def _bounded(x: Any) -> Any:
+def bounded(x: Any) -> Any:
     """Clip normalised features; see `BOUND`."""
     return ops.clip(x, -BOUND, BOUND)
 
 
-def _level(coarse: Any, noise: Any, level: int, width: int, dtype: str) -> Any:
+def level_convolution(coarse: Any, noise: Any, level: int, width: int, dtype: str) -> Any:
     """One resolution's convolution: of the upsampled features and of the level's own noise.
 
     The convolution of a concatenation is the sum of the convolutions of its parts; kept apart, the

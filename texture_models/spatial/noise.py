@@ -31,23 +31,40 @@ def picture_noise(
         `noise_0` .. `noise_k`: (2**level rows + 4, 2**level columns + 4, channels) float32. The
         values at a coordinate do not depend on the window.
     """
-    cell = config.pixels_per_cell
-    sides_px = [None if side is None else side * cell for side in window.period]
-    vectors = snapped(waves, *sides_px)
-    zero = np.zeros(1, dtype=np.int64)
-    phases = uniform_field(
-        seed=seed, stream=_PHASES, rows=zero, columns=zero, channels=max(1, len(waves))
-    )[0, 0, : len(waves)]
     fields = {}
     for level in range(config.levels):
         if not config.noise_channels(level):
             continue
         parts = [_own_noise(config, seed, level, window)]
         if config.wave_channels(level):
-            rows, columns = _places_px(config, level, window)
-            parts.append(wave_field(vectors, phases.astype(np.float64), rows, columns))
+            parts.append(picture_waves(config, waves, seed, level, window))
         fields[f"noise_{level}"] = np.concatenate(parts, axis=2)
     return fields
+
+
+def picture_waves(
+    config: SpatialConfig, waves: np.ndarray, seed: int, level: int, window: CellWindow
+) -> np.ndarray:
+    """Return the waves that enter at one level of one window, whole on the window's torus.
+
+    Args:
+        config: the model's.
+        waves: (waves, 2) wave vectors of the material, cycles per pixel.
+        seed: names the picture; decides the phases.
+        level: of the generator.
+        window: which part of the picture.
+
+    Returns:
+        (2**level rows + 4, 2**level columns + 4, 2 * waves) float32 in -1..1.
+    """
+    cell = config.pixels_per_cell
+    sides_px = [None if side is None else side * cell for side in window.period]
+    zero = np.zeros(1, dtype=np.int64)
+    phases = uniform_field(
+        seed=seed, stream=_PHASES, rows=zero, columns=zero, channels=max(1, len(waves))
+    )[0, 0, : len(waves)]
+    rows, columns = places_px(config, level, window)
+    return wave_field(snapped(waves, *sides_px), phases.astype(np.float64), rows, columns)
 
 
 def _axis(level: int, start: int, length: int, period: int | None) -> np.ndarray:
@@ -72,10 +89,10 @@ def _own_noise(config: SpatialConfig, seed: int, level: int, window: CellWindow)
     return np.concatenate([noise, np.broadcast_to(code, (*noise.shape[:2], code.shape[2]))], axis=2)
 
 
-def _places_px(
+def places_px(
     config: SpatialConfig, level: int, window: CellWindow
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Centres of a level's samples in pixels; not wrapped, because the waves are periodic."""
+    """Return centres of a level's samples in pixels, rows and columns; not wrapped."""
     size = config.pixels_per_cell / 2**level
     rows = _axis(level, window.top, window.rows, None)
     columns = _axis(level, window.left, window.columns, None)

@@ -1,0 +1,136 @@
+"""Conditional GAN: weights of materials at every place, and pictures in which materials meet."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from texture_models.families import build_model
+from texture_models.families.conditional_gan.config import ConditionalGanConfig
+from texture_models.families.conditional_gan.inference import compiled_map_generator, map_inputs
+from texture_models.families.conditional_gan.mixing import border_shares, laid_over
+from texture_models.layers import to_pixels
+from texture_models.rendering.noise_field import CellWindow
+from texture_models.rendering.renderer import Renderer
+from texture_models.spatial.noise import MARGIN
+from texture_models.training.config import TrainingConfig
+
+CONFIG = ConditionalGanConfig.tiny(materials=("grass", "gravel", "brick"))
+CELL = CONFIG.pixels_per_cell
+
+
+def random_weights(network, seed=0):
+    """Nothing is equal between the materials, heights included."""
+    rng = np.random.default_rng(seed)
+    for variable in network.weights:
+        values = rng.normal(0, 0.3, variable.shape)
+        variable.assign(np.abs(values) + 0.5 if "variance" in variable.path else values)
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = build_model(CONFIG, TrainingConfig.tiny())
+    random_weights(model.averaged)
+    model.measured["waves"][0] = [[0.05, 0.02], [0.0, 0.11]]
+    model.measured["waves"][2] = [[0.03, 0.0], [0.0, 0.07]]
+    return model
+
+
+def rendered(model, weights_at, window):
+    fields = map_inputs(CONFIG, model.measured, weights_at, 7, window)
+    batch = {name: value[None] for name, value in fields.items()}
+    return compiled_map_generator(CONFIG, model.averaged)(batch).numpy()[0]
+
+
+def everywhere(*weights):
+    return lambda rows, columns: np.tile(
+        np.array(weights, np.float32), (len(rows), len(columns), 1)
+    )
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_a_flat_map_gives_the_picture_of_the_label(model, index):
+    flat = rendered(model, everywhere(*np.eye(3)[index]), CellWindow(0, 0, 4, 4, (4, 4)))
+    label = Renderer(CONFIG, model.averaged, model.measured).render(
+        seed=7, height_px=4 * CELL, width_px=4 * CELL, material=CONFIG.materials[index]
+    )
+    difference = np.abs(flat.astype(int) - label)  # folded kernels round differently
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 0.02
+
+
+def test_an_even_mixture_is_neither_material_nor_their_mean(model):
+    window = CellWindow(0, 0, 4, 4, (4, 4))
+    one, other, both = (
+        rendered(model, everywhere(*weights), window).astype(float)
+        for weights in ((1, 0, 0), (0, 1, 0), (0.5, 0.5, 0))
+    )
+    for picture in (one, other, (one + other) / 2):
+        assert np.abs(both - picture).mean() > 1
+
+
+def test_where_heights_speak_weights_become_sharper(model):
+    network = model.averaged
+    (shares,) = (layer.input[1] for layer in network.layers if layer.name == "colour")
+    inner = keras.Model(network.inputs, shares)
+    window = CellWindow(0, 0, 4, 4, (4, 4))
+    fields = map_inputs(CONFIG, model.measured, everywhere(0.5, 0.5, 0.0), 7, window)
+    found = np.asarray(inner({name: value[None] for name, value in fields.items()}))[0]
+    assert found.shape == (4 * CELL, 4 * CELL, 3)
+    np.testing.assert_allclose(found.sum(axis=2), 1, atol=1e-5)
+    assert (found[..., 2] == 0).all()
+    assert found[..., 0].max() > 0.7
+    assert found[..., 0].min() < 0.3
+
+
+def test_pictures_in_which_nothing_meets_are_the_photographs():
+    rng = np.random.default_rng(0)
+    image, other = (rng.uniform(-1, 1, (2, 8, 8, 3)).astype(np.float32) for _ in range(2))
+    for share, expected in ((0.0, image), (1.0, other)):
+        flat = tf.fill((2, 8, 8, 1), share)
+        np.testing.assert_allclose(laid_over(image, other, flat, 2.0), expected, atol=1e-6)
+
+
+def test_the_brighter_picture_lies_on_top():
+    rng = np.random.default_rng(0)
+    image, other = (
+        np.repeat(rng.uniform(-1, 1, (1, 8, 8, 1)), 3, axis=3).repeat(8, 1).repeat(8, 2)
+        for _ in range(2)
+    )
+    half = tf.fill((1, 64, 64, 1), 0.5)
+    faded = laid_over(tf.constant(image, tf.float32), tf.constant(other, tf.float32), half, 0.0)
+    np.testing.assert_allclose(faded, (image + other) / 2, atol=1e-6)
+    laid = laid_over(tf.constant(image, tf.float32), tf.constant(other, tf.float32), half, 4.0)
+    np.testing.assert_array_less(faded.numpy().mean(), laid.numpy().mean() - 0.1)
+
+
+def test_borders_of_a_picture_are_the_same_at_every_level():
+    shares, fine = border_shares(CONFIG, batch=6, cells=4, seed=tf.constant([1, 2]))
+    assert fine.shape == (6, 4 * CELL, 4 * CELL, 1)
+    assert float(tf.reduce_min(fine)) >= 0
+    assert float(tf.reduce_max(fine)) <= 1
+    assert len({round(float(value), 3) for value in tf.reduce_mean(fine, (1, 2, 3))}) > 3
+    for level in range(CONFIG.levels):
+        coarse = shares[f"weights_{level}"][:, MARGIN:-MARGIN, MARGIN:-MARGIN]
+        step = CELL // 2**level
+        mean = tf.nn.avg_pool2d(fine, step, step, "VALID")
+        assert float(tf.reduce_mean(tf.abs(coarse - mean))) < 0.03
+
+
+def test_a_part_of_the_batch_mixes_unless_there_is_one_material():
+    assert ConditionalGanConfig.tiny(materials=("a", "b")).mixed_count(9) == 4
+    assert ConditionalGanConfig.tiny(materials=("a", "b"), mixed_share=0).mixed_count(9) == 0
+    alone = ConditionalGanConfig.tiny(materials=("a",))
+    assert alone.mixed_count(9) == 0
+    model = build_model(alone, TrainingConfig.tiny())
+    image = np.random.default_rng(0).uniform(-1, 1, (2, 32, 32, 3)).astype(np.float32)
+    losses = model.train_step(image, np.zeros(2, int), step=0, rate_factor=1.0)
+    assert all(np.isfinite(float(value)) for value in losses.values())
+
+
+def test_the_saved_picture_is_that_of_the_network(model):
+    window = CellWindow(0, 0, 2, 2, (2, 2))
+    fields = map_inputs(CONFIG, model.measured, everywhere(0.2, 0.3, 0.5), 7, window)
+    image = model.averaged({name: value[None] for name, value in fields.items()})
+    drawn = rendered(model, everywhere(0.2, 0.3, 0.5), window)
+    assert np.abs(np.asarray(to_pixels(image))[0].astype(int) - drawn).max() <= 1

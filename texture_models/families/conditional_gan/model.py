@@ -1,0 +1,219 @@
+"""The conditional GAN as one trainable thing: two networks, their optimisers, one step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from texture_models.families.conditional_gan.config import ConditionalGanConfig
+from texture_models.families.conditional_gan.mixing import border_shares, laid_over
+from texture_models.families.conditional_gan.networks import build_discriminator, build_generator
+from texture_models.losses import (
+    generator_loss,
+    gram_distance,
+    mean_bands,
+    spectrum_bands,
+    spectrum_distance,
+    spread,
+)
+from texture_models.spatial.measuring import assign_colours, measured_waves, no_waves
+from texture_models.spatial.noise import MARGIN
+from texture_models.spatial.training_noise import training_noise
+from texture_models.training.config import TrainingConfig
+from texture_models.training.labels import one_hot
+from texture_models.training.movement import follow, move_discriminator, recompute_statistics
+from texture_models.training.optimizer import adam, skipped_steps
+from texture_models.training.replicas import compiled_step
+
+STATISTICS_CELLS = 8  # side of the pictures that normalisation statistics are taken from
+_BORDERS = 62  # stream of the draws of a step that no noise uses
+
+
+class ConditionalGan:
+    """Generator, its running average, discriminator and both optimisers.
+
+    Attributes:
+        config: what the networks are.
+        generator: trained network; see `build_generator`.
+        averaged: running average of the generator's weights, the network that is kept.
+        discriminator: see `build_discriminator`.
+        measured: `waves` (materials, waves, 2), wave vectors in cycles per pixel.
+    """
+
+    def __init__(self, config: ConditionalGanConfig, training: TrainingConfig) -> None:
+        self.config = config
+        self.training = training
+        dtype = training.precision
+        keras.utils.set_random_seed(training.seed)  # the only use: initial weights
+        self.generator = build_generator(config, dtype)
+        self.averaged = build_generator(config)
+        self.averaged.set_weights(self.generator.get_weights())
+        self.discriminator = build_discriminator(config, dtype)
+        self.measured = {"waves": no_waves(config)}
+        self._bands = spectrum_bands(training.patch_px)
+        self._spectra = tf.Variable(
+            np.ones((config.material_count, len(self._bands)), np.float32), trainable=False
+        )
+        self.optimizers = {
+            "generator": adam(training.generator_rate, self.generator),
+            "discriminator": adam(training.discriminator_rate, self.discriminator),
+        }
+        self._compiled = compiled_step(self._step, xla=training.xla)
+
+    def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
+        """Read waves, colours and spectra off the training regions of the photographs.
+
+        Args:
+            photographs: material -> uint8 (height, width, 3) pictures.
+        """
+        self.measured = {"waves": measured_waves(self.config, photographs)}
+        names = self.config.materials or tuple(photographs)
+        assign_colours((self.generator, self.averaged), names, photographs)
+        side = self.training.patch_px
+        self._spectra.assign([mean_bands(photographs[name], self._bands, side) for name in names])
+
+    def train_step(
+        self, image: np.ndarray, material: np.ndarray, *, step: int, rate_factor: float
+    ) -> dict[str, Any]:
+        """Do one step of both networks; return the losses as scalar tensors.
+
+        Args:
+            image: (batch, patch, patch, 3) float32 in -1..1.
+            material: (batch,) int labels.
+            step: index of the step; with the training's seed it decides all noise and all borders.
+            rate_factor: what the learning rates are multiplied with, 0..1.
+        """
+        training = self.training
+        self.optimizers["generator"].learning_rate.assign(training.generator_rate * rate_factor)
+        self.optimizers["discriminator"].learning_rate.assign(
+            training.discriminator_rate * rate_factor
+        )
+        code = one_hot(material, self.config.material_count)
+        waves = self.measured["waves"][material].astype(np.float32)
+        penalised = bool(training.r1_gamma) and step % training.r1_every == 0
+        return dict(
+            self._compiled(
+                tf.constant(image),
+                tf.constant(code),
+                tf.constant(waves),
+                tf.constant(step, tf.int32),
+                penalised,
+            )
+        )
+
+    def state(self) -> dict[str, list[Any]]:
+        """Every variable that an exact resume needs, by part."""
+        return {
+            "generator": self.generator.weights,
+            "averaged": self.averaged.weights,
+            "discriminator": self.discriminator.weights,
+            **{f"{name}_adam": mover.variables for name, mover in self.optimizers.items()},
+        }
+
+    def networks(self) -> dict[str, keras.Model]:
+        """The networks that a step trains, by name."""
+        return {"generator": self.generator, "discriminator": self.discriminator}
+
+    def recompute_statistics(self, batches: int) -> None:
+        """Replace the averaged network's normalisation statistics by means over fresh noise.
+
+        Noise and borders are drawn from the training's seed, in the same mixture as in training.
+        """
+        count = self.config.material_count
+        labels = np.arange(max(8, count)) % count
+        code = tf.constant(one_hot(labels, count))
+        waves = tf.constant(self.measured["waves"][labels].astype(np.float32))
+        steps = (tf.constant(-1 - batch, tf.int32) for batch in range(batches))
+        recompute_statistics(
+            self.averaged, (self._inputs(code, waves, step, STATISTICS_CELLS)[0] for step in steps)
+        )
+
+    def _inputs(self, code: Any, waves: Any, step: Any, cells: int) -> tuple[dict[str, Any], Any]:
+        """What the generator reads for a batch of square patches, and the share of each's partner.
+
+        The last pictures of the batch are those in which two materials meet: each its own and that
+        of the picture before it.
+
+        Returns:
+            (noise and weights by name, (batch, patch, patch, 1) share of the partner's material).
+        """
+        seed, batch = self.training.seed, code.shape[0]
+        noise = training_noise(self.config, waves, seed=seed, step=step, cells=cells)
+        partner_noise = training_noise(
+            self.config, _partner(waves), seed=seed, step=step, cells=cells
+        )
+        address = tf.stack([tf.constant(seed, tf.int32), step * 64 + _BORDERS])
+        shares, share = border_shares(self.config, batch=batch, cells=cells, seed=address)
+        mixed = tf.range(batch) >= batch - self.config.mixed_count(batch)
+        mixed = tf.cast(mixed, tf.float32)[:, None, None, None]
+        codes, partners = code[:, None, None, :], _partner(code)[:, None, None, :]
+        inputs = {}
+        for level in range(self.config.levels):
+            part = shares[f"weights_{level}"] * mixed
+            inputs[f"weights_{level}"] = codes + part * (partners - codes)
+            if f"noise_{level}" in noise:
+                own, other = noise[f"noise_{level}"], partner_noise[f"noise_{level}"]
+                inputs[f"noise_{level}"] = own + part * (other - own)  # differ in the waves alone
+        return inputs, share * mixed
+
+    def _step(self, image: Any, code: Any, waves: Any, step: Any, penalised: bool) -> Any:
+        training, batch = self.training, code.shape[0]
+        cells = training.patch_px // self.config.pixels_per_cell
+        inputs, share = self._inputs(code, waves, step, cells)
+        weights = inputs[f"weights_{self.config.levels - 1}"][:, MARGIN:-MARGIN, MARGIN:-MARGIN]
+        real = laid_over(image, _partner(image), share, self.config.height_contrast)
+        with tf.GradientTape() as tape:
+            fake = self.generator(inputs, training=True)
+            with tape.stop_recording():
+                losses = move_discriminator(
+                    self.discriminator,
+                    self.optimizers["discriminator"],
+                    (real, tf.stop_gradient(fake)),
+                    weights,
+                    penalty=0.5 * training.r1_gamma * training.r1_every if penalised else 0.0,
+                )
+            total, parts = self._generator_losses(real, fake, weights, code)
+            scaled = self.optimizers["generator"].scale(total)
+        variables = self.generator.trainable_variables
+        self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
+        follow(
+            self.averaged, self.generator, step=step, batch=batch, half_life=training.average_images
+        )
+        return {
+            **losses,
+            **parts,
+            "spread": spread(fake) / (spread(real) + 1e-6),
+            "skipped": skipped_steps(tuple(self.optimizers.values())),
+        }
+
+    def _generator_losses(self, real: Any, fake: Any, weights: Any, code: Any) -> tuple[Any, Any]:
+        """Return (weighted sum, parts) of what the generator minimises."""
+        logits, *fake_features = self.discriminator([fake, weights], training=True)
+        parts = {"adversarial": generator_loss(logits)}
+        total = parts["adversarial"]
+        if self.training.gram_weight:
+            _, *real_features = self.discriminator([real, weights], training=True)
+            parts["gram"] = gram_distance(fake_features, real_features, self._groups(code))
+            total += self.training.gram_weight * parts["gram"]
+        if self.training.spectrum_weight:
+            pure = self._groups(code)[:, :-1]  # nothing is known of a border's spectrum
+            parts["spectrum"] = spectrum_distance(fake, pure, self._bands, self._spectra)
+            total += self.training.spectrum_weight * parts["spectrum"]
+        return total, parts
+
+    def _groups(self, code: Any) -> Any:
+        """One-hot codes of what is compared with what: the materials, and all mixed pictures."""
+        batch = code.shape[0]
+        mixed = self.config.mixed_count(batch)
+        pure = tf.pad(code[: batch - mixed], ((0, mixed), (0, 0)))
+        borders = tf.cast(tf.range(batch) >= batch - mixed, tf.float32)[:, None]
+        return tf.concat([pure, borders], axis=1)
+
+
+def _partner(values: Any) -> Any:
+    """The values of the picture before each of a batch; labels of neighbours differ."""
+    return tf.roll(values, 1, axis=0)
