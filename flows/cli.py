@@ -28,10 +28,10 @@ from flows.deployments import (
     with_overrides,
 )
 from flows.library_commands import add_library_commands
+from flows.quiet_terminal import noise_into
 from flows.trace_commands import add_trace_command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from types import FrameType
 
@@ -44,8 +44,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status.
 
     0: done. 1: it failed, one line says why. 2: not understood. 130, 143: stopped from outside.
+    `library check` has a meaning of its own for 2, so there 1 is also: not understood.
     """
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        options = _parser().parse_args(given)
+    except SystemExit as error:
+        # There 2 means that something is stale, and a mistyped option must not be taken for it.
+        if error.code == USAGE_ERROR and given[:2] == ["library", "check"]:
+            return FAILURE
+        raise
     try:
         return int(options.command(options))
     except DeploymentError as error:
@@ -137,7 +145,7 @@ def _run_and_explain(name: str, flow: Any, parameters: dict[str, Any], settings:
     log_path = _open_log(settings)
     again = f"run the same command again to go on (log: {log_path})"
     try:
-        with log_path.open("a") as log, _noise_into(log):
+        with log_path.open("a") as log, noise_into(log):
             result = _run_flow(name, flow, parameters, settings)
         _print_result(result)
     except _Terminated:
@@ -158,22 +166,6 @@ class _Terminated(KeyboardInterrupt):
 def _terminate(number: int, frame: FrameType | None) -> None:
     del number, frame
     raise _Terminated
-
-
-@contextlib.contextmanager
-def _noise_into(log: TextIO) -> Iterator[None]:
-    """Keep the terminal for our own lines; what libraries print goes to the log file.
-
-    TensorFlow's C++ and child processes write to descriptor 2, whatever `sys.stderr` is, so the
-    descriptor itself is redirected and `sys.stderr` keeps a copy of the old one.
-    """
-    with os.fdopen(os.dup(2), "w", buffering=1) as terminal:
-        os.dup2(log.fileno(), 2)
-        try:
-            with contextlib.redirect_stderr(terminal), contextlib.redirect_stdout(log):
-                yield
-        finally:
-            os.dup2(terminal.fileno(), 2)
 
 
 def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settings) -> Any:

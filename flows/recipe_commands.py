@@ -1,4 +1,4 @@
-"""`texture-mill library plan | build | check | schema`: a library and the recipe it is made from.
+"""`texture-mill library plan | check | build | publish | schema`: a library and its recipe.
 
 Options and output only; `tasks/library_build.py` does it. Imports wait inside the commands.
 """
@@ -10,6 +10,8 @@ import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from flows.quiet_terminal import noise_into
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,20 +33,29 @@ def add_recipe_commands(verbs: Commands[argparse.ArgumentParser]) -> None:
     build.add_argument("--dry-run", action="store_true", help="the same as plan")
     build.add_argument("--again", action="store_true", help="make everything anew from the masters")
     build.add_argument(
+        "--no-publish", action="store_true", help="keep it in the home folder; see publish"
+    )
+    publish = _add(verbs, "publish", _publish, "publish what build --no-publish made, as it is")
+    for parser in (build, publish):
+        _add_publishing(parser)
+    text = "the JSON Schema of recipes, for editors"
+    schema = verbs.add_parser("schema", help=text, description=text)
+    schema.set_defaults(command=_schema)
+
+
+def _add_publishing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--pool-only", action="store_true", help="publish no plain files beside the object pool"
     )
-    build.add_argument(
+    parser.add_argument(
         "--channel", default="preview", help="gets the new version; default: %(default)s"
     )
-    build.add_argument(
+    parser.add_argument(
         "--report",
         type=Path,
         metavar="FOLDER",
         help="write report.md, junit.xml and a picture there",
     )
-    text = "the JSON Schema of recipes, for editors"
-    schema = verbs.add_parser("schema", help=text, description=text)
-    schema.set_defaults(command=_schema)
 
 
 def _add(
@@ -95,24 +106,34 @@ def _planned(options: argparse.Namespace) -> LibraryPlan:
 def _build(options: argparse.Namespace) -> int:
     if options.dry_run:
         return _plan(options)
+    return _make(options, again=options.again, publish=not options.no_publish)
+
+
+def _publish(options: argparse.Namespace) -> int:
+    return _make(options, made_only=True)
+
+
+def _make(options: argparse.Namespace, **what: bool) -> int:
+    from datetime import UTC, datetime
+
     from data.library.recipe import read_recipe
     from tasks.held_lock import held_lock
-    from tasks.library_build import build_recipe
+    from tasks.library_build import BuildOptions, build_recipe
     from tasks.settings import Settings, apply_embedded_defaults, make_home
 
     recipe = read_recipe(options.recipe)
+    asked = BuildOptions(flat_tree=not options.pool_only, channel=options.channel, **what)
     settings = Settings()
     apply_embedded_defaults(settings)
     make_home(settings)
-    with held_lock(settings.home / "builds", f"building {recipe.library}"):
+    log_path = settings.logs_dir / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-build.log"
+    with (
+        held_lock(settings.home / "builds", f"building {recipe.library}"),
+        log_path.open("a") as log,
+        noise_into(log),
+    ):
         done = build_recipe(
-            settings,
-            recipe,
-            again=options.again,
-            flat_tree=not options.pool_only,
-            channel=options.channel,
-            report_dir=options.report,
-            on_progress=_progress(),
+            settings, recipe, asked, report_dir=options.report, on_progress=_progress()
         )
     _show_build(options, done)
     return CURRENT
@@ -135,12 +156,16 @@ def _show_build(options: argparse.Namespace, done: LibraryBuild) -> None:
     if options.json:
         _print_json(done.model_dump(mode="json", by_alias=True))
         return
-    if done.published is None:
+    counted = ", ".join(f"{stage} {count}" for stage, count in sorted(done.ran.items())) or "none"
+    if done.published is None and not done.plan.stale:
         _show_plan(options, done.plan)
+        return
+    if done.published is None:
+        print(f"library        {done.plan.library}, made and not published")
+        print(f"stages run     {counted}")
         return
     made = done.published
     changed = "nothing changed" if made.nothing_to_do else "published"
-    counted = ", ".join(f"{stage} {count}" for stage, count in sorted(done.ran.items())) or "none"
     print(f"library        {made.library} v{made.version:04d}, {made.textures} textures, {changed}")
     print(f"stages run     {counted}")
     print(f"manifest       {made.manifest_url}")

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, Field
+
 from data.library.build_plan import LibraryPlan, plan_library
 from data.library.build_record import current_versions
-from data.library.encode import EncodedTexture
+from data.library.encode import Texture
+from data.library.plan import VersionPlan
 from data.library.published_build import PublishedBuild, build_documents, newest_build
 from data.library.recipe import Recipe
 from data.library.records import (
@@ -30,6 +33,16 @@ from tasks.settings import Settings
 
 logger = logging.getLogger(__name__)
 OnProgress = Callable[[float, str], None]
+
+
+class BuildOptions(BaseModel, frozen=True, extra="forbid"):
+    """What of a build is done."""
+
+    again: bool = Field(False, description="make everything anew from the masters")
+    made_only: bool = Field(False, description="make nothing: publish what an earlier build left")
+    publish: bool = Field(True, description="publish; without, results stay in the home folder")
+    flat_tree: bool = Field(True, description="publish plain files beside the object pool")
+    channel: str = Field("preview", description="gets the new version; people promote it further")
 
 
 @dataclass(frozen=True)
@@ -58,10 +71,8 @@ def plan_recipe(settings: Settings, recipe: Recipe) -> Planned:
 def build_recipe(
     settings: Settings,
     recipe: Recipe,
+    options: BuildOptions = BuildOptions(),
     *,
-    again: bool = False,
-    flat_tree: bool = True,
-    channel: str = "preview",
     report_dir: Path | None = None,
     on_progress: OnProgress | None = None,
 ) -> LibraryBuild:
@@ -73,9 +84,7 @@ def build_recipe(
     Args:
         settings: where everything is.
         recipe: what is asked for.
-        again: make everything anew from the masters, whatever is current.
-        flat_tree: publish plain files beside the pool.
-        channel: gets the new version; people promote it further.
+        options: what of it is done.
         report_dir: gets report.md, junit.xml and before_and_after.png; None for no report.
         on_progress: called with (share done, what).
 
@@ -84,22 +93,61 @@ def build_recipe(
         StoreError: the store refused; readers see nothing new.
     """
     planned = plan_recipe(settings, recipe)
-    if not planned.plan.stale and not again:
+    if not planned.plan.stale and not options.again:
         _write_report(report_dir, planned, (), "")
         return LibraryBuild(plan=planned.plan, published=None, ran={})
     from data.library.channels import current_release
-    from data.library.plan import plan_version
     from data.library.publish import publish_plan
     from data.object_store import open_store
-    from tasks.stage_runner import StageRunner
 
     # A name that is no channel's is refused now, not after an hour.
-    current_release(open_store(settings.store_url), recipe.library, channel)
+    current_release(open_store(settings.store_url), recipe.library, options.channel)
+    report = on_progress or (lambda share, what: None)
+    made = _make(settings, recipe, planned, options, lambda share, what: report(0.8 * share, what))
+    ran = dict(made.ran)
+    if not options.publish:
+        return LibraryBuild(plan=planned.plan, published=None, ran=ran)
+    published = publish_plan(
+        settings.store_url,
+        made.version,
+        flat_tree=options.flat_tree,
+        on_progress=lambda done, total, key: report(0.8 + 0.2 * done / total, key),
+    )
+    _release(settings, recipe.library, options.channel, published.version)
+    _write_report(report_dir, planned, made.version.textures, published.url)
+    return LibraryBuild(plan=planned.plan, published=published, ran=ran)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A version that only has to be published, and what ran for it."""
+
+    version: VersionPlan
+    ran: Counter[str]
+
+
+def _make(
+    settings: Settings,
+    recipe: Recipe,
+    planned: Planned,
+    options: BuildOptions,
+    report: OnProgress,
+) -> _Made:
+    """Run what is stale; bytes stay in the home folder or where they are published."""
+    from data.library.documents import wanted_documents
+    from data.library.plan import plan_version
+    from tasks.stage_documents import draw_stale_documents
+    from tasks.stage_runner import StageRunner
+
     models = {e.material: find_choice(settings, recipe.model_of(e)) for e in recipe.materials}
     provenances = _provenances(settings, recipe, models)
     _check_licences(recipe, provenances)
-    records = _material_records(settings, recipe, models)
-    report = on_progress or (lambda share, what: None)
+    draft = LibraryDraft(
+        library=recipe.library,
+        provenance=_joined(recipe, provenances),
+        materials=_material_records(settings, recipe, models),
+        include_photographs=recipe.licence.include_photographs,
+    )
     runner = StageRunner(
         recipe,
         planned.sources,
@@ -107,27 +155,23 @@ def build_recipe(
         _Painter(settings, models).render,
         settings.stages_dir,
         planned.published,
-        again=again,
+        again=options.again,
+        made_only=options.made_only,
     )
-    built = runner.run(lambda done, total, what: report(0.8 * done / total, what))
+    built = runner.run(lambda done, total, what: report(done / total, what))
+    textures = sorted(built.textures, key=lambda texture: texture.record.key)
+    crops = _crops(settings, models) if draft.include_photographs else {}
+    shown = draw_stale_documents(
+        wanted_documents(draft, textures, crops),
+        settings.stages_dir,
+        planned.published,
+        again=options.again,
+    )
     assert built.record is not None  # run sets it
-    draft = LibraryDraft(
-        library=recipe.library,
-        provenance=_joined(recipe, provenances),
-        materials=records,
-        include_photographs=recipe.licence.include_photographs,
-    )
-    documents = build_documents(built.record, built.masters.items())
-    version = plan_version(draft, built.textures, _crops(settings, models), documents)
-    published = publish_plan(
-        settings.store_url,
-        version,
-        flat_tree=flat_tree,
-        on_progress=lambda done, total, key: report(0.8 + 0.2 * done / total, key),
-    )
-    _release(settings, recipe.library, channel, published.version)
-    _write_report(report_dir, planned, built.textures, published.url)
-    return LibraryBuild(plan=planned.plan, published=published, ran=dict(Counter(built.ran)))
+    record = built.record.model_copy(update={"documents": shown.keys})
+    further = build_documents(record, built.masters)
+    version = plan_version(draft, textures, {}, further, drawn=shown.documents)
+    return _Made(version, built.ran + shown.ran)
 
 
 def _release(settings: Settings, library: str, channel: str, version: int) -> None:
@@ -139,7 +183,7 @@ def _release(settings: Settings, library: str, channel: str, version: int) -> No
 
 
 def _write_report(
-    folder: Path | None, planned: Planned, textures: Sequence[EncodedTexture], where: str
+    folder: Path | None, planned: Planned, textures: Sequence[Texture], where: str
 ) -> None:
     if folder is None:
         return

@@ -8,6 +8,7 @@ never before. Masters are enough to make everything else again.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from typing import Any
 from data.library.build_record import BuildRecord, MasterRecord, current_versions
 from data.library.encode import (
     EncodedTexture,
+    KeptTexture,
     Pixels,
+    Texture,
     TextureSpec,
     decode_png,
     encode_png,
@@ -35,10 +38,10 @@ Render = Callable[[ModelRef, str, int, int], Pixels]
 
 @dataclass
 class BuiltLibrary:
-    """Everything that a build hands to the publisher."""
+    """Everything that a build hands to the publisher; no bytes, but how to read them."""
 
-    textures: list[EncodedTexture] = field(default_factory=list)
-    masters: dict[str, bytes] = field(default_factory=dict)
+    textures: list[Texture] = field(default_factory=list)
+    masters: dict[str, Callable[[], bytes]] = field(default_factory=dict)
     record: BuildRecord | None = None
     ran: Counter[str] = field(default_factory=Counter)
 
@@ -54,6 +57,7 @@ class StageRunner:
         folder: of finished results in the home folder.
         published: the newest version, None if there is none.
         again: take over masters only, and make everything else anew.
+        made_only: make nothing; what an earlier build did not leave in the home folder is an error.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class StageRunner:
         published: PublishedBuild | None,
         *,
         again: bool = False,
+        made_only: bool = False,
     ) -> None:
         self._recipe = recipe
         self._sources = sources
@@ -74,6 +79,7 @@ class StageRunner:
         self._folder = folder
         self._published = published
         self._again = again
+        self._made_only = made_only
         self._versions = current_versions()
         self._entries = {entry.material: entry for entry in recipe.materials}
         self._before = {} if again else _keys_of(published)
@@ -93,9 +99,9 @@ class StageRunner:
         for number, (picture, files) in enumerate(groups):
             if report:
                 report(number, len(groups), picture)
-            png, masters[picture] = self._master(files[0], built.ran)
-            built.masters[picture] = png
-            built.textures += self._files(files, png, masters[picture], built.ran)
+            masters[picture] = self._master(files[0], built.ran)
+            built.masters[picture] = partial(self._master_png, files[0])
+            built.textures += self._files(files, masters[picture], built.ran)
         _check_quality(self._recipe, masters)
         built.record = BuildRecord(
             library_key=library_key(self._recipe, self._sources, self._versions),
@@ -107,24 +113,25 @@ class StageRunner:
         )
         return built
 
-    def _master(self, file: PlannedTexture, ran: Counter[str]) -> tuple[bytes, MasterRecord]:
-        key = file.keys.master
-        kept = self._folder / "master" / key[:2] / f"{key}.png"
-        png = self._published.master(key) if self._published else None
-        png = png or _read(kept)
-        pixels: Pixels | None = None
+    def _master(self, file: PlannedTexture, ran: Counter[str]) -> MasterRecord:
+        key, picture = file.keys.master, _picture(file)
+        known = self._published.record.masters.get(picture) if self._published else None
+        if known and known.key == key and self._published and self._published.has_master(key):
+            return known
+        png, pixels = self._kept_master(key), None
         if png is None:
+            if self._made_only:
+                raise _not_made(picture)
             ran["sample"] += 1
             model = self._sources[file.material].model
             pixels = self._render(model, file.material, file.seed, self._recipe.master_px)
             png = encode_png(pixels)
-            _write(kept, png)
-        known = self._published.record.masters.get(_picture(file)) if self._published else None
+            _write(self._master_path(key), png)
         if known is not None and known.key == key and known.sha256 == digest(png):
-            return png, known
+            return known
         ran["master"] += 1
         pixels = decode_png(png)[0] if pixels is None else pixels
-        return png, MasterRecord(
+        return MasterRecord(
             key=key,
             sha256=digest(png),
             size_bytes=len(png),
@@ -132,40 +139,63 @@ class StageRunner:
             scores=_picture_scores(pixels),
         )
 
+    def _kept_master(self, key: str) -> bytes | None:
+        published = self._published.master(key) if self._published else None
+        return published or _read(self._master_path(key))
+
+    def _master_png(self, file: PlannedTexture) -> bytes:
+        png = self._kept_master(file.keys.master)
+        if png is None:
+            raise MillError(
+                f"the master of {_picture(file)} was lost while the library was built; build again"
+            )
+        return png
+
     def _files(
-        self,
-        files: Sequence[PlannedTexture],
-        png: bytes,
-        master: MasterRecord,
-        ran: Counter[str],
-    ) -> Iterator[EncodedTexture]:
+        self, files: Sequence[PlannedTexture], master: MasterRecord, ran: Counter[str]
+    ) -> Iterator[Texture]:
         maps: Any = None
         for file in files:
             entry = self._entries[file.material]
             found = self._current(file)
             if found is None:
+                if self._made_only:
+                    raise _not_made(file.key)
                 if maps is None:
-                    maps = _maps_of(png, self._recipe, entry)
+                    maps = _maps_of(self._master_png(file), self._recipe, entry)
                 ran.update({file.role: 1, "encode": 1})
-                found = self._encode(file, entry, maps)
-            yield EncodedTexture(_updated(found.record, entry, master), found.png)
+                found = self._kept(file, self._encode(file, maps).record)
+            yield KeptTexture(_updated(found.record, entry, master), found.read)
 
-    def _current(self, file: PlannedTexture) -> EncodedTexture | None:
+    def _current(self, file: PlannedTexture) -> KeptTexture | None:
         if self._again:
             return None
         if self._published and self._before.get(file.key) == file.keys.encode:
             record = self._published.textures.get(file.key)
-            png = self._published.content(record) if record else None
-            if record and png:
-                return EncodedTexture(record, png)
+            if record and self._published.has(record):
+                return self._kept(file, record)
         place = self._encoded_path(file)
         png, text = _read(place), _read(place.with_suffix(".json"))
         if png is None or text is None:
             return None
         record = TextureRecord.model_validate_json(text)
-        return EncodedTexture(record, png) if digest(png) == record.sha256 else None
+        return self._kept(file, record) if digest(png) == record.sha256 else None
 
-    def _encode(self, file: PlannedTexture, entry: MaterialEntry, maps: Any) -> EncodedTexture:
+    def _kept(self, file: PlannedTexture, record: TextureRecord) -> KeptTexture:
+        """Return a texture whose bytes wait where they are; lost ones are made again."""
+
+        def read() -> bytes:
+            png = _read(self._encoded_path(file))
+            if png is not None and digest(png) == record.sha256:
+                return png
+            if self._published and (png := self._published.content(record)) is not None:
+                return png
+            maps = _maps_of(self._master_png(file), self._recipe, self._entries[file.material])
+            return self._encode(file, maps).png
+
+        return KeptTexture(record, read)
+
+    def _encode(self, file: PlannedTexture, maps: Any) -> EncodedTexture:
         pixels = maps.delivered(file.role, self._recipe.master_px // file.width_px)
         spec = TextureSpec(
             name=_picture(file),
@@ -180,6 +210,9 @@ class StageRunner:
         _write(place.with_suffix(".json"), encoded.record.model_dump_json().encode())
         return encoded
 
+    def _master_path(self, key: str) -> Path:
+        return self._folder / "master" / key[:2] / f"{key}.png"
+
     def _encoded_path(self, file: PlannedTexture) -> Path:
         key = file.keys.encode
         return self._folder / "encode" / key[:2] / f"{key}.png"
@@ -193,6 +226,10 @@ class StageRunner:
             role=file.role,
             width_px=file.width_px,
         )
+
+
+def _not_made(what: str) -> MillError:
+    return MillError(f"{what} is not made yet; make it with: texture-mill library build RECIPE")
 
 
 def _keys_of(published: PublishedBuild | None) -> dict[str, str]:

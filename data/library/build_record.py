@@ -39,6 +39,9 @@ class BuildRecord(BaseModel, frozen=True, extra="forbid", populate_by_name=True)
     versions: StageVersions = Field(description="of stages and encoders")
     masters: dict[str, MasterRecord] = Field(description="picture, as material_seed -> master")
     files: dict[str, str] = Field(description="key of a texture -> name where it is delivered")
+    documents: dict[str, Sha256] = Field(
+        default_factory=dict, description="key of a drawn document -> key of its stage"
+    )
 
 
 def current_versions() -> StageVersions:

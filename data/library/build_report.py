@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from data.library.build_plan import LibraryPlan, PlannedAction
-from data.library.encode import EncodedTexture, Pixels
+from data.library.encode import Pixels, Texture
 
 ROWS: Final = 50
 PAIRS: Final = 8
@@ -69,7 +69,7 @@ def junit_report(plan: LibraryPlan) -> bytes:
 
 
 def before_and_after(
-    plan: LibraryPlan, before: Mapping[str, Pixels], after: Sequence[EncodedTexture]
+    plan: LibraryPlan, before: Mapping[str, Pixels], after: Sequence[Texture]
 ) -> Pixels | None:
     """Return the first `PAIRS` changed pictures, old on the left and new on the right.
 

@@ -7,7 +7,7 @@ wheels bundle their own zlib; `pixel_sha256` holds everywhere.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
@@ -68,6 +68,27 @@ class EncodedTexture:
     def pixels(self) -> Pixels:
         """Decode the (height, width, 3) uint8 pixels."""
         return decode_png(self.png)[0]
+
+
+@dataclass(frozen=True)
+class KeptTexture:
+    """A texture whose bytes lie elsewhere; they are read when they are asked for, every time."""
+
+    record: TextureRecord
+    read: Callable[[], bytes]
+
+    @property
+    def png(self) -> bytes:
+        """The file."""
+        return self.read()
+
+    def pixels(self) -> Pixels:
+        """Decode the (height, width, 3) uint8 pixels."""
+        return decode_png(self.png)[0]
+
+
+# What can be published.
+Texture = EncodedTexture | KeptTexture
 
 
 def encode_texture(

@@ -220,8 +220,8 @@ def _how(manifest: LibraryManifest, files: list[TextureRecord]) -> str:
         for file in files
     )
     own = "".join(
-        f"<dt>{escape(words_for_score(name).label)}</dt><dd>{escape(show_score(score))}</dd>"
-        for name, score in first.scores.items()
+        f"<dt>{escape(words_for_score(name).label)}</dt><dd>{escape(show_score(first.scores[name]))}</dd>"
+        for name in sorted(first.scores, key=_score_order)
     )
     return f"""<details><summary>How was this made?</summary>
 <p>Rendered by {escape(made.model.name)} v{escape(made.model.version)}

@@ -8,12 +8,13 @@ recognises it.
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from data.library.documents import Document, draw_documents
-from data.library.encode import EncodedTexture, Pixels
+from data.library.documents import AnyDocument, draw_documents
+from data.library.encode import Pixels, Texture
 from data.library.gallery import gallery_html
 from data.library.records import (
     DatasetRef,
@@ -35,8 +36,8 @@ class VersionPlan:
     """Every object of a version, but for the number it will get."""
 
     draft: LibraryDraft
-    textures: tuple[EncodedTexture, ...]
-    documents: tuple[Document, ...]
+    textures: tuple[Texture, ...]
+    documents: tuple[AnyDocument, ...]
     content_digest: str
 
     @property
@@ -58,21 +59,51 @@ class VersionPlan:
         documents = sorted((*bare.documents, record), key=lambda document: document.key)
         return bare.model_copy(update={"documents": tuple(documents)})
 
-    def objects(self, manifest: LibraryManifest) -> dict[str, bytes]:
-        """Return key -> bytes of everything but the manifest, keys below the version's folder."""
-        bare = _bare_manifest(self, manifest.version, manifest.created_at)
-        return {
-            **{texture.record.key: texture.png for texture in self.textures},
-            **{document.record.key: document.content for document in self.documents},
-            "gallery.html": _gallery_bytes(bare),
-        }
+    def objects(self, manifest: LibraryManifest) -> Mapping[str, bytes]:
+        """Return key -> bytes of everything but the manifest, keys below the version's folder.
+
+        Bytes are read when they are asked for and not kept: a library may be larger than memory.
+        """
+        gallery = _gallery_bytes(_bare_manifest(self, manifest.version, manifest.created_at))
+        return _WhenAsked(
+            {
+                **{texture.record.key: partial(_png, texture) for texture in self.textures},
+                **{document.record.key: partial(_content, document) for document in self.documents},
+                "gallery.html": lambda: gallery,
+            }
+        )
+
+
+class _WhenAsked(Mapping[str, bytes]):
+    """Key -> bytes, each read at every look-up."""
+
+    def __init__(self, read: Mapping[str, Callable[[], bytes]]) -> None:
+        self._read = read
+
+    def __getitem__(self, key: str) -> bytes:
+        return self._read[key]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+
+def _png(texture: Texture) -> bytes:
+    return texture.png
+
+
+def _content(document: AnyDocument) -> bytes:
+    return document.content
 
 
 def plan_version(
     draft: LibraryDraft,
-    textures: Sequence[EncodedTexture],
+    textures: Sequence[Texture],
     photographs: Mapping[str, Pixels],
-    further: Sequence[Document] = (),
+    further: Sequence[AnyDocument] = (),
+    drawn: Sequence[AnyDocument] | None = None,
 ) -> VersionPlan:
     """Return everything that publishing `textures` will write.
 
@@ -82,6 +113,7 @@ def plan_version(
         photographs: one crop a material, (height, width, 3) uint8; dropped if the draft keeps
             photographs private.
         further: documents that come with the version.
+        drawn: contact sheet, previews and crops; None draws them of `textures` and `photographs`.
 
     Raises:
         LibraryError: no textures, two with one key, or a material the draft does not know.
@@ -97,10 +129,11 @@ def plan_version(
             f"a texture shows {strange[0]!r}, which is not among the draft's materials"
         )
     draft = _without_private_names(draft)
-    shown = photographs if draft.include_photographs else {}
     ordered = tuple(sorted(textures, key=lambda texture: texture.record.key))
-    drawn = (*draw_documents(draft, ordered, shown), *further)
-    documents = tuple(sorted(drawn, key=lambda document: document.record.key))
+    if drawn is None:
+        shown = photographs if draft.include_photographs else {}
+        drawn = draw_documents(draft, ordered, shown)
+    documents = tuple(sorted((*drawn, *further), key=lambda document: document.record.key))
     plan = VersionPlan(draft, ordered, documents, content_digest="0" * 64)
     return VersionPlan(draft, ordered, documents, _content_digest(plan))
 

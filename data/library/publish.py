@@ -18,8 +18,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, Field
 
-from data.library.documents import Document
-from data.library.encode import EncodedTexture, Pixels
+from data.library.documents import AnyDocument
+from data.library.encode import Pixels, Texture
 from data.library.holds import running_build
 from data.library.object_pool import WORKERS, ObjectPool
 from data.library.plan import plan_version
@@ -97,10 +97,10 @@ class _Claim(BaseModel, frozen=True, extra="ignore"):
 def publish_version(
     store_url: str,
     draft: LibraryDraft,
-    textures: Sequence[EncodedTexture],
+    textures: Sequence[Texture],
     *,
     photographs: Mapping[str, Pixels] | None = None,
-    further: Sequence[Document] = (),
+    further: Sequence[AnyDocument] = (),
     on_progress: OnProgress | None = None,
 ) -> PublishedLibrary:
     """Publish `textures` as the next version of `draft.library`.

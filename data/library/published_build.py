@@ -1,13 +1,13 @@
 """The newest published version of a library, as far as the next build can use it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from data.library.build_record import BUILD_KEY, BuildRecord, build_record_json, parse_build_record
-from data.library.documents import Document
+from data.library.documents import AnyDocument, Document, KeptDocument
 from data.library.object_pool import ObjectDamaged, ObjectPool
 from data.library.records import (
     DocumentRecord,
@@ -56,12 +56,31 @@ class PublishedBuild:
             if picture in records
         }
 
+    @cached_property
+    def documents(self) -> dict[str, DocumentRecord]:
+        """Key -> record of every document of the version."""
+        return {document.key: document for document in self.manifest.documents}
+
+    @cached_property
+    def _missing(self) -> set[str]:
+        wanted = ((record.sha256, record.size_bytes) for record in self.manifest.objects())
+        return ObjectPool(self.store, self.library).missing(wanted)
+
+    def has(self, record: TextureRecord | DocumentRecord) -> bool:
+        """Return whether an object of the version can be had; what the pool has is not read."""
+        return record.sha256 not in self._missing or self.content(record) is not None
+
     def content(self, record: TextureRecord | DocumentRecord) -> bytes | None:
         """Return an object of the version, None if it is missing or damaged."""
         try:
             return read_object(self.store, self.manifest, record)
         except (ObjectMissing, ObjectDamaged):
             return None
+
+    def has_master(self, master_key: str) -> bool:
+        """Return whether a master can be had, by the key of its stage."""
+        record = self._masters.get(master_key)
+        return record is not None and self.has(record)
 
     def master(self, master_key: str) -> bytes | None:
         """Return the PNG of a master by the key of its stage, None if there is none."""
@@ -100,31 +119,32 @@ def newest_build(store_url: str, library: str) -> PublishedBuild | None:
     return PublishedBuild(store, library, version, record)
 
 
-def build_documents(record: BuildRecord, masters: Iterable[tuple[str, bytes]]) -> list[Document]:
+def build_documents(
+    record: BuildRecord, masters: Mapping[str, Callable[[], bytes]]
+) -> list[AnyDocument]:
     """Return what a built version carries beside its textures: its record and its masters.
 
     Args:
         record: of the build.
-        masters: picture -> PNG.
+        masters: picture -> reads its PNG.
     """
     content = build_record_json(record)
-    documents = [Document(_described("build", BUILD_KEY, "", "application/json", content), content)]
-    for picture, png in masters:
-        key = f"{MASTERS_FOLDER}/{picture}.png"
-        documents.append(Document(_described("master", key, picture, "image/png", png), png))
-    return documents
-
-
-def _described(
-    kind: str, key: str, subject: str, media_type: str, content: bytes
-) -> DocumentRecord:
-    return DocumentRecord.model_validate(
-        {
-            "type": kind,
-            "key": key,
-            "subject": subject,
-            "media_type": media_type,
-            "size_bytes": len(content),
-            "sha256": digest(content),
-        }
+    build = DocumentRecord(
+        type="build",
+        key=BUILD_KEY,
+        media_type="application/json",
+        size_bytes=len(content),
+        sha256=digest(content),
     )
+    documents: list[AnyDocument] = [Document(build, content)]
+    for picture, master in record.masters.items():
+        described = DocumentRecord(
+            type="master",
+            key=f"{MASTERS_FOLDER}/{picture}.png",
+            subject=picture,
+            media_type="image/png",
+            size_bytes=master.size_bytes,
+            sha256=master.sha256,
+        )
+        documents.append(KeptDocument(described, masters[picture]))
+    return documents

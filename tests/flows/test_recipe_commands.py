@@ -109,6 +109,42 @@ def test_an_error_is_status_1_and_one_line(
     assert found.errors.count("\n") == 1
 
 
+@pytest.mark.parametrize("arguments", [("check", "--jsn", "x.yaml"), ("check",)])
+def test_a_mistyped_check_is_an_error_and_not_a_stale_library(arguments, tmp_path: Path) -> None:
+    found = library(tmp_path, *arguments)
+    assert found.status == 1
+    assert "usage:" in found.errors
+
+
+def test_made_again_from_the_masters_it_is_the_same_version(
+    recipe: Path, produced_library: ProducedLibrary
+) -> None:
+    done = library(produced_library.home, "build", str(recipe), "--again", "--json")
+    assert done.status == 0, done.errors
+    found = json.loads(done.output)
+    assert found["published"]["nothing_to_do"]
+    assert found["published"]["version"] == 1
+    assert "sample" not in found["ran"]
+    assert "previews" in found["ran"]
+    lines = done.errors.splitlines()
+    assert all(line.startswith("building") for line in lines)  # and none of TensorFlow's
+
+
+def test_what_was_made_first_is_published_later_as_it_is(
+    recipe: Path, produced_library: ProducedLibrary, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(RECIPE.format(library="later").replace("[brick, gravel]", "[brick]"))
+    home = produced_library.home
+    early = library(home, "publish", str(other))
+    assert early.status == 1
+    # Its pictures are those of the other library; only what is said of them is not made yet.
+    assert library(home, "build", str(other), "--no-publish").status == 0
+    assert not (home / "library/later").exists()
+    done = library(home, "publish", str(other))
+    assert done.value("library").startswith("later v0001, 12 textures, published")
+
+
 def test_the_quick_look_at_the_registry_sees_what_mlflow_sees(
     produced_library: ProducedLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,12 +1,13 @@
 """Only stale stages run, a model only where no master is left; masters are enough for the rest."""
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from data.library.documents import Document
+from data.library.documents import wanted_documents
 from data.library.encode import Pixels, decode_png
 from data.library.plan import plan_version
 from data.library.publish import publish_plan
@@ -17,6 +18,7 @@ from data.library.stages import RenderSource
 from data.library.versions import latest_version, load_manifest
 from data.object_store import open_store
 from tasks.errors import MillError
+from tasks.stage_documents import draw_stale_documents
 from tasks.stage_runner import BuiltLibrary, StageRunner
 from tests.data.library.library_samples import provenance
 
@@ -72,15 +74,20 @@ def runner(
     return recipe, run.run()
 
 
-def publish(url: str, recipe: Recipe, built: BuiltLibrary) -> PublishedBuild:
-    draft = LibraryDraft(
+def draft_of(recipe: Recipe) -> LibraryDraft:
+    return LibraryDraft(
         library=recipe.library,
         provenance=provenance(),
         materials=tuple(MaterialRecord(material=e.material) for e in recipe.materials),
     )
+
+
+def publish(url: str, recipe: Recipe, built: BuiltLibrary) -> PublishedBuild:
     assert built.record is not None
-    documents: list[Document] = build_documents(built.record, built.masters.items())
-    publish_plan(url, plan_version(draft, built.textures, {}, documents), flat_tree=False)
+    documents = build_documents(built.record, built.masters)
+    publish_plan(
+        url, plan_version(draft_of(recipe), built.textures, {}, documents), flat_tree=False
+    )
     found = newest_build(url, recipe.library)
     assert found is not None
     return found
@@ -155,6 +162,39 @@ def test_new_weights_render_everything_of_theirs_again(first, tmp_path: Path) ->
     painter = Painter()
     runner(PLAIN, tmp_path / "elsewhere", painter, first, model=trained)
     assert len(painter.asked) == 4
+
+
+def test_a_library_is_built_and_published_without_holding_its_files(tmp_path: Path) -> None:
+    many = (
+        PLAIN.replace("count: 2", "count: 12")
+        .replace("master_px: 64", "master_px: 256")
+        .replace("[64, 32]", "[256]")
+    )
+    tracemalloc.start()
+    recipe, built = runner(many + "maps: [basecolor]\n", tmp_path, Painter(), None)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.reset_peak()  # one picture at work takes more than this small library
+    wanted = wanted_documents(draft_of(recipe), built.textures, {})
+    shown = draw_stale_documents(wanted, tmp_path / "stages", None).documents
+    assert built.record is not None
+    further = build_documents(built.record, built.masters)
+    plan = plan_version(draft_of(recipe), built.textures, {}, further, drawn=shown)
+    published = publish_plan((tmp_path / "store").as_uri(), plan, flat_tree=False)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert published.size_bytes > 12_000_000
+    assert held < published.size_bytes / 5
+    assert peak < published.size_bytes / 2
+
+
+def test_what_an_earlier_build_left_is_handed_over_without_making_anything(tmp_path: Path) -> None:
+    _, first = runner(PLAIN, tmp_path, Painter(), None)
+    _, built = runner(PLAIN, tmp_path, NoModel(), None, made_only=True)
+    assert hashes(built) == hashes(first)
+    with pytest.raises(MillError, match=r"brick_0003 is not made yet"):
+        runner(PLAIN.replace("count: 2", "count: 3"), tmp_path, NoModel(), None, made_only=True)
+    with pytest.raises(MillError, match=r"unity_mask_64\.png is not made yet"):
+        runner(PLAIN.replace("godot", "unity"), tmp_path, NoModel(), None, made_only=True)
 
 
 def test_an_interrupted_build_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The gallery: one page, no network, nothing from outside can run in it."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -175,3 +176,14 @@ def test_scores_are_written_as_people_read_them(score, shown):
 
 def test_a_score_nobody_explained_is_shown_under_its_own_name():
     assert words_for_score("brand_new").label == "brand new"
+
+
+def test_scores_stand_in_one_order_however_they_were_read() -> None:
+    def page(names: list[str]) -> str:
+        scores = dict.fromkeys(names, 1.5)
+        shown = [
+            replace(t, record=t.record.model_copy(update={"scores": scores})) for t in textures()
+        ]
+        return gallery_html(plan_version(draft(), shown, {}).manifest(7, ""))
+
+    assert page(["wrap_seam_z", "wrap_seam_ratio"]) == page(["wrap_seam_ratio", "wrap_seam_z"])
