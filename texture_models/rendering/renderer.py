@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -10,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from texture_models.families import AnyModelConfig, inference_of
+from texture_models.rendering.material_map import MaterialMap, PlacedMap
 from texture_models.rendering.noise_field import CellWindow
 from texture_models.saved_model import load_generator
 
@@ -17,6 +19,7 @@ from texture_models.saved_model import load_generator
 # for: convolution libraries choose their algorithm by shape, and only equal shapes promise equal
 # bytes.
 BLOCK_CELLS = 16
+_MAPS = -1  # no material's index
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Renderer:
         seed: int,
         height_px: int,
         width_px: int,
-        material: str | None = None,
+        material: str | MaterialMap | None = None,
         wrap: tuple[bool, bool] = (True, True),
     ) -> np.ndarray:
         """Render one picture.
@@ -72,7 +75,8 @@ class Renderer:
             height_px: a multiple of the model's pixels per cell on an axis that wraps; a model
                 that makes whole pictures only knows one size, `config.picture_px`.
             width_px: the same.
-            material: one of the model's; may be left out when it has only one.
+            material: one of the model's, or a map of several, which wraps on both axes; may be left
+                out when the model has only one.
             wrap: whether the last row continues into the first, and the last column.
 
         Returns:
@@ -94,7 +98,7 @@ class Renderer:
         *,
         seed: int,
         torus_px: tuple[int | None, int | None] = (None, None),
-        material: str | None = None,
+        material: str | MaterialMap | None = None,
     ) -> np.ndarray:
         """Render any part of a picture; the same bytes as that part of the whole.
 
@@ -118,15 +122,19 @@ class Renderer:
             )
         cell = self.config.pixels_per_cell
         period = _period_in_cells(torus_px, cell)
-        index = self._material_index(material)
+        if isinstance(material, MaterialMap):
+            block = self._map_block(self._placed(material, torus_px))
+        else:
+            index = self._material_index(material)
+            block = functools.partial(self._block, index=index)
         result = np.empty((region.height_px, region.width_px, 3), dtype=np.uint8)
         for window in _blocks(region, cell, period):
-            pixels = self._block(seed, window, index)
+            pixels = block(seed, window)
             _paste(result, region, pixels, window.top * cell, window.left * cell)
         return result
 
     def _whole_picture(
-        self, seed: int, height_px: int, width_px: int, material: str | None
+        self, seed: int, height_px: int, width_px: int, material: str | MaterialMap | None
     ) -> np.ndarray:
         """The one size of a model that cannot be continued beyond its picture."""
         side = self.config.picture_px
@@ -136,6 +144,8 @@ class Renderer:
                 f"height_px={height_px}, width_px={width_px}: a {self.config.family} makes"
                 f" pictures of {side} x {side} px only"
             )
+        if isinstance(material, MaterialMap):
+            raise ValueError(self._no_maps())
         cells = side // self.config.pixels_per_cell
         return self._block(seed, CellWindow(0, 0, cells, cells), self._material_index(material))
 
@@ -143,6 +153,49 @@ class Renderer:
         fields = self._family.picture_inputs(self.config, self.measured, index, seed, window)
         batch = {name: value[None] for name, value in fields.items()}
         return np.asarray(self._generator(index)(batch))[0]
+
+    def _placed(
+        self, material_map: MaterialMap, torus_px: tuple[int | None, int | None]
+    ) -> PlacedMap:
+        if not hasattr(self._family, "map_inputs"):
+            raise ValueError(self._no_maps())
+        height_px, width_px = torus_px
+        if height_px is None or width_px is None:
+            raise ValueError(
+                f"torus_px={torus_px}: a map of materials needs the height and width of the whole"
+                " picture, and wraps on both axes"
+            )
+        return PlacedMap(material_map, self.config.materials, (height_px, width_px))
+
+    def _no_maps(self) -> str:
+        return (
+            f"a {self.config.family} grows one material a picture; train a conditional_gan to"
+            " render maps of several"
+        )
+
+    def _map_block(self, placed: PlacedMap) -> Callable[[int, CellWindow], np.ndarray]:
+        """Return what computes a block of a picture in which several materials grow."""
+        family: Any = self._family
+
+        def block(seed: int, window: CellWindow) -> np.ndarray:
+            fields = family.map_inputs(self.config, self.measured, placed.weights_at, seed, window)
+            weights = {name: fields[name] for name in fields if name.startswith("weights_")}
+            index = _only_material(list(weights.values()))
+            if index is None:
+                generator = self._map_generator()
+            else:  # the same bytes as the label gives, and faster
+                generator = self._generator(index)
+                fields = {name: fields[name] for name in fields if name not in weights}
+            batch = {name: value[None] for name, value in fields.items()}
+            return np.asarray(generator(batch))[0]
+
+        return block
+
+    def _map_generator(self) -> Any:
+        if _MAPS not in self._compiled:
+            family: Any = self._family
+            self._compiled[_MAPS] = family.compiled_map_generator(self.config, self.network)
+        return self._compiled[_MAPS]
 
     def _generator(self, index: int) -> Any:
         if index not in self._compiled:
@@ -160,6 +213,13 @@ class Renderer:
                 f"material={material!r} is not one of this model's: {', '.join(known)}"
             )
         return known.index(material)
+
+
+def _only_material(weights: Sequence[np.ndarray]) -> int | None:
+    """Index of the one material that grows at every place, None where there are more."""
+    index = int(weights[0][0, 0].argmax())
+    alone = all((field[..., index] == 1).all() for field in weights)
+    return index if alone else None
 
 
 def _period_in_cells(
