@@ -134,11 +134,12 @@ def test_what_was_made_first_is_published_later_as_it_is(
     recipe: Path, produced_library: ProducedLibrary, tmp_path: Path
 ) -> None:
     other = tmp_path / "other.yaml"
-    other.write_text(RECIPE.format(library="later").replace("[brick, gravel]", "[brick]"))
+    content = RECIPE.format(library="later").replace("[brick, gravel]", "[brick]")
+    other.write_text(content.replace("first: 1", "first: 7"))
     home = produced_library.home
     early = library(home, "publish", str(other))
     assert early.status == 1
-    # Its pictures are those of the other library; only what is said of them is not made yet.
+    assert "brick_0007 is not made yet" in early.errors
     assert library(home, "build", str(other), "--no-publish").status == 0
     assert not (home / "library/later").exists()
     done = library(home, "publish", str(other))
