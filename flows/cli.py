@@ -9,15 +9,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.metadata
-import logging
 import os
 import signal
 import sys
 import time
 import traceback
 import warnings
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from flows.deployments import (
     DeploymentError,
@@ -28,11 +26,10 @@ from flows.deployments import (
     with_overrides,
 )
 from flows.library_commands import add_library_commands
-from flows.quiet_terminal import noise_into
+from flows.quiet_terminal import noise_into, open_log
 from flows.trace_commands import add_trace_command
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import FrameType
 
     from tasks.settings import Settings
@@ -142,7 +139,7 @@ def _print_plan(parameters: dict[str, Any], plan: list[str]) -> None:
 def _run_and_explain(name: str, flow: Any, parameters: dict[str, Any], settings: Settings) -> int:
     """Run the flow; whatever goes wrong becomes one line here and a traceback in the log file."""
     signal.signal(signal.SIGTERM, _terminate)
-    log_path = _open_log(settings)
+    log_path = open_log(settings.logs_dir)
     again = f"run the same command again to go on (log: {log_path})"
     try:
         with log_path.open("a") as log, noise_into(log):
@@ -221,34 +218,6 @@ def _as_path(url: str) -> str:
     from urllib.parse import unquote, urlsplit
 
     return unquote(urlsplit(url).path) if url.startswith("file:") else url
-
-
-class _CurrentStderr(logging.StreamHandler[TextIO]):
-    """Writes to whatever `sys.stderr` is at the moment: a progress bar puts itself in between."""
-
-    def __init__(self) -> None:
-        logging.Handler.__init__(self)
-
-    @property
-    def stream(self) -> TextIO:  # type: ignore[override]  # an attribute in the parent class
-        return sys.stderr
-
-
-def _open_log(settings: Settings) -> Path:
-    """Send our own lines to the terminal and everything to a new log file; return its path."""
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    path = settings.logs_dir / f"{stamp}.log"
-    to_file = logging.FileHandler(path)
-    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger()
-    root.addHandler(to_file)
-    logging.captureWarnings(True)
-    to_terminal = _CurrentStderr()
-    to_terminal.setFormatter(logging.Formatter("%(message)s"))
-    for name in ("tasks", "data", "texture_models"):
-        logging.getLogger(name).setLevel(logging.INFO)
-        logging.getLogger(name).addHandler(to_terminal)
-    return path
 
 
 def _one_line(error: BaseException) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @contextlib.contextmanager
@@ -24,3 +28,31 @@ def noise_into(log: TextIO) -> Iterator[None]:
                 yield
         finally:
             os.dup2(terminal.fileno(), 2)
+
+
+class _CurrentStderr(logging.StreamHandler[TextIO]):
+    """Writes to whatever `sys.stderr` is at the moment: a progress bar puts itself in between."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # an attribute in the parent class
+        return sys.stderr
+
+
+def open_log(folder: Path) -> Path:
+    """Send our own lines to the terminal and everything to a new log file; return its path."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    path = folder / f"{stamp}.log"
+    to_file = logging.FileHandler(path)
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(to_file)
+    logging.captureWarnings(True)
+    to_terminal = _CurrentStderr()
+    to_terminal.setFormatter(logging.Formatter("%(message)s"))
+    for name in ("tasks", "data", "texture_models"):
+        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).addHandler(to_terminal)
+    return path

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.quiet_terminal import noise_into
+from flows.quiet_terminal import noise_into, open_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,8 +114,6 @@ def _publish(options: argparse.Namespace) -> int:
 
 
 def _make(options: argparse.Namespace, **what: bool) -> int:
-    from datetime import UTC, datetime
-
     from data.library.recipe import read_recipe
     from tasks.held_lock import held_lock
     from tasks.library_build import BuildOptions, build_recipe
@@ -126,7 +124,7 @@ def _make(options: argparse.Namespace, **what: bool) -> int:
     settings = Settings()
     apply_embedded_defaults(settings)
     make_home(settings)
-    log_path = settings.logs_dir / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-build.log"
+    log_path = open_log(settings.logs_dir)
     with (
         held_lock(settings.home / "builds", f"building {recipe.library}"),
         log_path.open("a") as log,
