@@ -191,11 +191,21 @@ def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settin
 
 def _print_result(result: Any) -> None:
     from data.library.publish import PublishedLibrary
-    from tasks.records import LibraryBuild, Production, Promotion, RegisteredModel
+    from tasks.records import (
+        LibraryBuild,
+        Production,
+        Promotion,
+        RegisteredModel,
+        TranslatedLibrary,
+    )
 
     match result:
         case Production():
             _print_result(result.promotion)
+            _print_result(result.published)
+        case TranslatedLibrary():
+            for source in result.refused:
+                print(f"skipped        {source.name}: {source.reason}")
             _print_result(result.published)
         case LibraryBuild(published=None):
             plan = result.plan

@@ -33,6 +33,10 @@ def plan_lines(parameters: Mapping[str, Any], store_url: str) -> Iterator[str]:
         if training.minutes is not None:
             budget += f" or {training.minutes:g} minutes, whichever ends first"
         yield f"train     {model.family}, {budget}; an interrupted one goes on"
+    if translation := parameters.get("translation"):
+        name = parameters["publishing"].registered_model
+        yield f"translate {translation.source}: into {translation.target}"
+        yield f"model     {name}, version: {translation.model_version}"
     if evaluation := parameters.get("evaluation"):
         tiles = f"{evaluation.tiles_per_material} tiles of {evaluation.tile_px} px"
         yield f"judge     {tiles} of each material"
@@ -42,6 +46,7 @@ def plan_lines(parameters: Mapping[str, Any], store_url: str) -> Iterator[str]:
     if rendering := parameters.get("rendering"):
         sizes = ", ".join(str(size) for size in rendering.sizes_px)
         yield f"render    {len(rendering.seeds)} seeds at {sizes} px of each material"
+    if rendering or translation:
         yield f"publish   {publishing.library} at {store_url}, unless nothing changed"
     yield f"time      {_duration(parameters)}"
 

@@ -97,6 +97,11 @@ def _print(back: list[Traced], forward: list[Traced], said: dict[str, str]) -> N
             f"found         {traced.library} v{traced.version:04d} {traced.key} ({traced.found_by})"
         )
         print(f"material      {traced.material or 'the whole library'}{seed}")
+        if source := traced.source:
+            where = f"{source.library} v{source.version:04d} " if source.version else ""
+            name = f"{where}{source.key}".strip() or source.sha256
+            print(f"source        {name}, {source.licence}")
+            print(f"its SHA-256   {source.sha256}")
         print(f"model         {model.name} version {model.version}, {model.family}")
         print(f"weights       {model.weights_sha256}")
         print(f"training run  {model.mlflow_run_id}")

@@ -6,7 +6,7 @@ shows an image artifact as a bare `<img>`, so a small thumbnail travels inside t
 
 import base64
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from prefect.context import TaskRunContext
 
 from data.library.publish import PublishedLibrary
 from data.records import PreparedDataset
-from tasks.records import Evaluation, Promotion
+from tasks.records import Evaluation, Promotion, RefusedSource
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +66,16 @@ def show_promotion(promotion: Promotion) -> None:
     """Show what the gate decided, and why."""
     reasons = "\n".join(f"- {_cell(reason)}" for reason in promotion.reasons)
     _markdown("gate", f"{_cell(promotion.sentence)}\n\n{reasons}", "What the gate decided")
+
+
+def show_refused(refused: Sequence[RefusedSource], total: int) -> None:
+    """Show which pictures were skipped, and why."""
+    rows: list[tuple[str, ...]] = [(s.name, s.reason) for s in refused[:INGEST_ROWS]]
+    lines = [f"**{total - len(refused)} of {total} pictures** translated", ""]
+    lines += _table(("skipped", "why"), rows) if rows else []
+    if len(refused) > INGEST_ROWS:
+        lines.append(f"\nand {len(refused) - INGEST_ROWS} more")
+    _markdown("translated", "\n".join(lines), "What became of every picture")
 
 
 def show_preview(path: Path, key: str, description: str) -> None:

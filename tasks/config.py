@@ -1,6 +1,8 @@
 """What the pipeline adds to the libraries' configs: how a model is judged and where it goes."""
 
-from pydantic import BaseModel, Field
+from typing import Literal
+
+from pydantic import BaseModel, Field, PositiveInt
 
 # Both become part of keys, file names and registry names, so they share one safe alphabet.
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,47}$"
@@ -14,6 +16,45 @@ class EvaluationConfig(BaseModel, frozen=True, extra="forbid"):
     crop_px: int = Field(128, ge=32, le=1024, description="side of the crops compared, pixels")
     # Far from the seeds a library starts with: the published pictures are not those judged.
     first_seed: int = Field(100_001, ge=0, lt=2**31, description="seed of the first tile")
+
+
+class TranslationConfig(BaseModel, frozen=True, extra="forbid"):
+    """Which pictures are translated, by which model, into what."""
+
+    source: str = Field(
+        min_length=1,
+        description="a folder or fsspec URL of pictures; `library:NAME` in the store, or "
+        "`library:URL/NAME` in another one",
+    )
+    source_version: str = Field(
+        "latest", description="of a library: v7, latest, or a channel; nothing for a folder"
+    )
+    materials: tuple[str, ...] = Field(
+        (),
+        description="folders or materials to take; empty: the material that the model translates "
+        "from if the source has it, else everything",
+    )
+    target: str = Field(
+        min_length=1, description="material to translate into, one of the model's two"
+    )
+    model_version: str = Field(
+        "champion", description="of the registered model: champion, candidate, or a number"
+    )
+    tiles: Literal["detect", "yes", "no"] = Field(
+        "detect",
+        description="whether pictures are seamless, and stay so; `detect`: as a library says, "
+        "files by the step over their borders",
+    )
+    scale: float = Field(
+        1.0,
+        gt=0,
+        le=4,
+        description="resizes the pictures first, so that they have the scale of the photographs "
+        "that the model was trained on",
+    )
+    max_pixels: PositiveInt = Field(
+        64_000_000, description="pictures whose header announces more are refused undecoded"
+    )
 
 
 class PublishingConfig(BaseModel, frozen=True, extra="forbid"):

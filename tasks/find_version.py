@@ -1,4 +1,4 @@
-"""Look up the version that libraries are rendered from."""
+"""Look up the version that pictures are made with."""
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -9,19 +9,26 @@ from tasks.settings import Settings
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[2, 10])
-def find_version(registered_model: str, alias: str) -> RegisteredModel:
-    """Return the version that holds `alias`.
+def find_version(registered_model: str, wanted: str) -> RegisteredModel:
+    """Return the version that holds an alias, or has a number.
+
+    Args:
+        registered_model: its name in the registry.
+        wanted: champion, candidate, previous-champion, or a number.
 
     Raises:
         MillError: no version does.
     """
-    from tasks.model_registry import version_with_alias
+    from tasks.model_registry import numbered_version, version_with_alias
 
     settings = Settings()
-    found = version_with_alias(settings, registered_model, alias)
+    if wanted.isascii() and wanted.isdigit():
+        found = numbered_version(settings, registered_model, int(wanted))
+    else:
+        found = version_with_alias(settings, registered_model, wanted)
     if found is None:
         raise MillError(
-            f"no version of {registered_model!r} is called {alias!r} at {settings.tracking_uri}; "
+            f"no version of {registered_model!r} is called {wanted!r} at {settings.tracking_uri}; "
             "train one first: texture-mill run train-texture"
         )
     return found

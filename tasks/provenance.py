@@ -4,13 +4,21 @@ The dataset's record and one crop of each material lie among the artifacts of th
 run, so a library can be published on a machine that never saw the photographs.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from prefect.runtime import flow_run
 
-from data.library.records import DatasetRef, MaterialRecord, ModelRef, PhotographRef, Provenance
+from data.library.records import (
+    DatasetRef,
+    MaterialRecord,
+    ModelRef,
+    PhotographRef,
+    Provenance,
+    SourceRef,
+)
 from data.records import PreparedDataset
 from tasks.config import PublishingConfig
 from tasks.content_keys import code_version
@@ -50,9 +58,19 @@ def crops_of(settings: Settings, model: RegisteredModel) -> dict[str, Any]:
 
 
 def provenance_of(
-    settings: Settings, model: RegisteredModel, publishing: PublishingConfig
+    settings: Settings,
+    model: RegisteredModel,
+    publishing: PublishingConfig,
+    sources: Iterable[SourceRef] = (),
 ) -> Provenance:
-    """Return what a library says about its model, its photographs and its licence."""
+    """Return what a library says about its model, its photographs and its licence.
+
+    Args:
+        settings: which server.
+        model: what rendered the textures.
+        publishing: what the operator says.
+        sources: pictures that were translated; their licences count as those of photographs do.
+    """
     dataset = dataset_of(settings, model)
     names = set(PhotographRef.model_fields)
     return Provenance(
@@ -73,7 +91,10 @@ def provenance_of(
         ),
         code_version=code_version(),
         flow_run_id=flow_run.id or "",
-        licence=_licence(publishing, dataset),
+        licence=_licence(
+            publishing,
+            {photo.licence for photo in dataset.photographs} | {ref.licence for ref in sources},
+        ),
     )
 
 
@@ -100,9 +121,8 @@ def material_records(settings: Settings, model: RegisteredModel) -> tuple[Materi
     )
 
 
-def _licence(publishing: PublishingConfig, dataset: PreparedDataset) -> str:
-    """What the operator says; otherwise what follows from the photographs without doubt."""
+def _licence(publishing: PublishingConfig, licences: set[str]) -> str:
+    """What the operator says; otherwise what follows from all the pictures without doubt."""
     if publishing.licence != "auto":
         return publishing.licence
-    licences = {photo.licence for photo in dataset.photographs}
     return "CC0-1.0" if licences == {"CC0-1.0"} else "unknown"

@@ -31,9 +31,10 @@ def publish_library(rendering: Rendering, publishing: PublishingConfig) -> Publi
     with step_progress("publishing-progress", f"publishing {publishing.library}") as progress:
         from tasks.provenance import crops_of, material_records, provenance_of
 
+        sources = [t.record.source for t in rendering.textures if t.record.source]
         draft = LibraryDraft(
             library=publishing.library,
-            provenance=provenance_of(settings, rendering.model, publishing),
+            provenance=provenance_of(settings, rendering.model, publishing, sources),
             materials=material_records(settings, rendering.model),
             include_photographs=publishing.include_photographs,
         )

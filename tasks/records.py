@@ -91,6 +91,27 @@ class Rendering(BaseModel, frozen=True, extra="forbid"):
     textures: tuple[RenderedTexture, ...] = Field(description="sorted by key")
 
 
+class RefusedSource(BaseModel, frozen=True, extra="forbid"):
+    """A picture that was not translated."""
+
+    name: str = Field(description="at its source")
+    reason: str = Field(description="in words")
+
+
+class Translation(BaseModel, frozen=True, extra="forbid"):
+    """Every picture of one source, translated by one model."""
+
+    rendering: Rendering
+    refused: tuple[RefusedSource, ...] = Field(description="what was skipped")
+
+
+class TranslatedLibrary(BaseModel, frozen=True, extra="forbid"):
+    """What a run of translations made."""
+
+    published: PublishedLibrary
+    refused: tuple[RefusedSource, ...] = Field(description="what was skipped")
+
+
 class Production(BaseModel, frozen=True, extra="forbid"):
     """What the main job made."""
 

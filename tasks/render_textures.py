@@ -8,13 +8,14 @@ from typing import Any, Final
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from data.library.records import MapRole, Provenance, TextureRecord, digest
+from data.library.records import MapRole, Provenance, TextureRecord
 from tasks.artifacts import show_preview
 from tasks.config import PublishingConfig
 from tasks.content_keys import code_digest, digest_of
 from tasks.held_lock import held_lock
 from tasks.progress import step_progress
 from tasks.records import RegisteredModel, RenderedTexture, Rendering
+from tasks.rendered_files import finished_texture, picture_scores, write_texture
 from tasks.settings import Settings
 from texture_models.rendering.config import RenderConfig
 
@@ -54,7 +55,7 @@ def render_textures(
         for number, (material, seed, size_px) in enumerate(wanted):
             path = folder / material / f"{material}_{seed:04d}_{ROLE}_{size_px}.png"
             progress.report(number / len(wanted), detail=path.name)
-            record = _finished(path) or painter.paint(path, material, seed, size_px)
+            record = finished_texture(path) or painter.paint(path, material, seed, size_px)
             textures.append(RenderedTexture(png_path=str(path), record=record))
         if not painter.painted:
             logger.info("nothing to render: %s has all %d textures", folder, len(wanted))
@@ -99,12 +100,11 @@ class _Painter:
             material=material,
             seed=seed,
             role=ROLE,
-            scores=_picture_scores(pixels),
+            scores=picture_scores(pixels),
         )
         texture = encode_texture(pixels, spec, self._provenance)
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, texture.png)
-        _replace(path.with_suffix(".json"), texture.record.model_dump_json(indent=2).encode())
+        write_texture(path, texture)
         self.painted += 1
         return texture.record
 
@@ -118,25 +118,3 @@ class _Painter:
         weights = fetch_weights(self._settings, self._model, self._settings.home / "models")
         self._provenance = provenance_of(self._settings, self._model, self._publishing)
         self._renderer = Renderer.load(weights)
-
-
-def _finished(path: Path) -> TextureRecord | None:
-    """The record of a picture an earlier attempt finished, if the file is still as written."""
-    try:
-        record = TextureRecord.model_validate_json(path.with_suffix(".json").read_text())
-        return record if digest(path.read_bytes()) == record.sha256 else None
-    except (OSError, ValueError):
-        return None
-
-
-def _picture_scores(pixels: Any) -> dict[str, float]:
-    from texture_models.metrics.seam import wrap_seam
-
-    seam = wrap_seam(pixels)
-    return {"wrap_seam_z": round(float(seam.z), 3), "wrap_seam_ratio": round(float(seam.ratio), 3)}
-
-
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)

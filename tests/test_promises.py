@@ -33,7 +33,7 @@ def test_flows_load_without_the_heavy_libraries(tmp_path: Path) -> None:
     # A server and its workers import these files to build the run form.
     loaded = _imported_by(
         "import flows.produce_library, flows.train_texture, flows.promote_model,"
-        " flows.render_library",
+        " flows.render_library, flows.translate_textures",
         tmp_path,
     )
     assert not loaded & {"tensorflow", "keras", "mlflow", "albumentations", "cv2"}

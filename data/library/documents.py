@@ -156,7 +156,7 @@ def _wanted_sheet(
                 "photograph": pixel_digest(crops[record.material])
                 if record.material in crops
                 else None,
-                "results": [[t.record.seed, t.record.pixel_sha256] for t in chosen],
+                "results": [[_caption(t), t.record.pixel_sha256] for t in chosen],
             }
             for record, chosen in rows
         ],
@@ -169,7 +169,7 @@ def _wanted_sheet(
                     material=record.material,
                     passed=record.passed,
                     photograph=crops.get(record.material),
-                    results=tuple((f"seed {t.record.seed}", t.pixels()) for t in chosen),
+                    results=tuple((_caption(t), t.pixels()) for t in chosen),
                 )
                 for record, chosen in rows
             ),
@@ -182,6 +182,11 @@ def _wanted_sheet(
 def _shown(smallest: Iterable[Texture], material: str) -> list[Texture]:
     chosen = [texture for texture in smallest if texture.record.material == material]
     return sorted(chosen, key=lambda t: (t.record.seed, t.record.name))[:SHEET_SEEDS]
+
+
+def _caption(texture: Texture) -> str:
+    record = texture.record
+    return record.name if record.source else f"seed {record.seed}"
 
 
 def _centre(photograph: Pixels) -> Pixels:

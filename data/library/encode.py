@@ -26,6 +26,7 @@ from data.library.records import (
     Provenance,
     Scores,
     Slug,
+    SourceRef,
     TextureRecord,
     color_space_of,
     digest,
@@ -56,6 +57,7 @@ class TextureSpec(BaseModel, frozen=True, extra="forbid"):
     )
     wrap: tuple[bool, bool] = Field((True, True), description="seamless along (height, width)")
     scores: Scores = Field(default_factory=dict, description="of this picture alone")
+    source: SourceRef | None = Field(None, description="what it was translated from, if it was")
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def encode_texture(
         "datasetFingerprint": dataset.fingerprint,
         "licence": provenance.licence,
         **({"derivation": spec.derivation} if spec.derivation else {}),
+        **({"sourceSha256": spec.source.sha256} if spec.source else {}),
     }
     space = color_space_of(spec.role)
     png = encode_png(pixels, color_space=space, text=lineage)
@@ -132,6 +135,7 @@ def encode_texture(
         physical_size_mm=spec.physical_size_mm,
         scale_source="declared" if spec.physical_size_mm else "unknown",
         derivation=spec.derivation,
+        source=spec.source,
         scores=spec.scores,
     )
     return EncodedTexture(record, png)

@@ -17,6 +17,7 @@ from data.library.records import (
     MaterialRecord,
     PhotographRef,
     Scores,
+    SourceRef,
     TextureRecord,
 )
 from data.library.score_words import SCORE_WORDS, show_score, words_for_score
@@ -194,9 +195,10 @@ def _card(manifest: LibraryManifest, files: list[TextureRecord]) -> str:
         f"<small>{_kilobytes(file.size_bytes)}</small></a>"
         for file in files
     )
+    made_from = "translated" if first.source else f"seed {first.seed}"
     return f"""<article class="card">{tabs}<div class="views">{views}</div>
 <div class="about"><h3>{_words(first.name)}</h3>
-<p class="tags"><span>seed {first.seed}</span><span>{_wrap_words(first)}</span>
+<p class="tags"><span>{made_from}</span><span>{_wrap_words(first)}</span>
 <span><i class="colour" style="background:{colour}"></i>{colour}</span></p>
 <p class="files">{links}</p>
 {_how(manifest, files)}</div></article>
@@ -205,11 +207,6 @@ def _card(manifest: LibraryManifest, files: list[TextureRecord]) -> str:
 
 def _how(manifest: LibraryManifest, files: list[TextureRecord]) -> str:
     first, made = files[0], manifest.provenance
-    wrap = ("y" in first.wrap, "x" in first.wrap)
-    call = (
-        f"Renderer.load(model_dir).render(seed={first.seed}, height_px={first.height_px}, "
-        f"width_px={first.width_px}, material={first.material!r}, wrap={wrap})"
-    )
     scale = "unknown"
     if first.physical_size_mm is not None:
         width_mm, height_mm = first.physical_size_mm
@@ -223,11 +220,31 @@ def _how(manifest: LibraryManifest, files: list[TextureRecord]) -> str:
         f"<dt>{escape(words_for_score(name).label)}</dt><dd>{escape(show_score(first.scores[name]))}</dd>"
         for name in sorted(first.scores, key=_score_order)
     )
+    by = (
+        f"by {escape(made.model.name)} v{escape(made.model.version)} "
+        f"({escape(made.model.family)}, weights {_short(made.model.weights_sha256)})"
+    )
     return f"""<details><summary>How was this made?</summary>
-<p>Rendered by {escape(made.model.name)} v{escape(made.model.version)}
-({escape(made.model.family)}, weights {_short(made.model.weights_sha256)}) from seed {first.seed}.
-The same model, seed and size give the same pixels:</p><pre>{escape(call)}</pre>
+{_from_its_source(first.source, by) if first.source else _from_its_seed(first, by)}
 <dl><dt>Real size</dt><dd>{escape(scale)}</dd>{own}{hashes}</dl></details>"""
+
+
+def _from_its_seed(texture: TextureRecord, by: str) -> str:
+    wrap = ("y" in texture.wrap, "x" in texture.wrap)
+    call = (
+        f"Renderer.load(model_dir).render(seed={texture.seed}, height_px={texture.height_px}, "
+        f"width_px={texture.width_px}, material={texture.material!r}, wrap={wrap})"
+    )
+    return f"""<p>Rendered {by} from seed {texture.seed}.
+The same model, seed and size give the same pixels:</p><pre>{escape(call)}</pre>"""
+
+
+def _from_its_source(source: SourceRef, by: str) -> str:
+    where = f"{source.library} v{source.version:04d} " if source.version else ""
+    name = escape(f"{where}{source.key}".strip() or "a picture without a published name")
+    origin = f", {escape(source.origin)}" if source.origin else ""
+    return f"""<p>Translated {by} from {name}, file {_short(source.sha256)},
+licence {escape(source.licence)}{origin}.</p>"""
 
 
 def _glossary(manifest: LibraryManifest) -> str:

@@ -18,6 +18,7 @@ from data.library.records import (
     LibraryError,
     LibraryManifest,
     ModelRef,
+    SourceRef,
     TextureRecord,
     digest,
 )
@@ -38,6 +39,7 @@ class Traced(BaseModel, frozen=True, extra="forbid"):
     model: ModelRef = Field(description="what rendered it")
     dataset: DatasetRef = Field(description="what the model learnt from; photographs of all")
     photographs: tuple[str, ...] = Field(description="ids of those of this material")
+    source: SourceRef | None = Field(description="what a translation was made from")
     licence: str = Field(description="of the textures")
     code_version: str = Field(description="version and commit that published")
     found_by: str = Field(description="what matched")
@@ -65,13 +67,13 @@ def trace_back(manifests: Iterable[LibraryManifest], wanted: str) -> list[Traced
 
 
 def trace_forward(manifests: Iterable[LibraryManifest], photograph: str) -> list[Traced]:
-    """Return every texture of a material that was learnt from a photograph.
+    """Return every texture of a material that was learnt from a photograph, or translated from it.
 
     One model of several materials saw the photographs of all; counted is the material shown.
 
     Args:
         manifests: where to look.
-        photograph: start of the SHA-256 of its file.
+        photograph: start of the SHA-256 of its file, or of a texture's that was translated.
 
     Raises:
         LibraryError: it is no hash.
@@ -84,6 +86,8 @@ def trace_forward(manifests: Iterable[LibraryManifest], photograph: str) -> list
             shown = [p for p in dataset.photographs if p.material == record.material]
             if any(p.source_sha256.startswith(photograph) for p in shown):
                 found.append(_traced(manifest, record, "a photograph's SHA-256"))
+            elif record.source and record.source.sha256.startswith(photograph):
+                found.append(_traced(manifest, record, "its source's SHA-256"))
     return found
 
 
@@ -152,6 +156,7 @@ def _traced(
         model=model,
         dataset=dataset,
         photographs=tuple(p.photo_id for p in dataset.photographs if p.material == material),
+        source=record.source if isinstance(record, TextureRecord) else None,
         licence=manifest.provenance.licence,
         code_version=manifest.provenance.code_version,
         found_by=found_by,

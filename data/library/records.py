@@ -143,6 +143,21 @@ class Provenance(BaseModel, frozen=True, extra="forbid"):
         return {key: value for key, value in serialise(self).items() if key != "others" or value}
 
 
+class SourceRef(BaseModel, frozen=True, extra="forbid"):
+    """The picture that a texture was translated from."""
+
+    library: str = Field("", max_length=50, description="published library it is of, if it is")
+    version: int | None = Field(None, ge=1, description="of that library; none for a plain file")
+    key: str = Field(
+        max_length=600,
+        description="below the version's folder, or below the folder of files; empty where names "
+        "are private",
+    )
+    sha256: Sha256 = Field(description="of the picture's file")
+    licence: str = Field(description="of the picture: SPDX identifier, or `unknown`")
+    origin: str = Field("", description="author or page it came from; empty when unknown")
+
+
 class MaterialRecord(BaseModel, frozen=True, extra="forbid"):
     """How well the model does one material."""
 
@@ -162,7 +177,11 @@ class TextureRecord(BaseModel, frozen=True, extra="forbid"):
     material: MaterialSlug = Field(description="slug")
     role: MapRole = Field(description="what the numbers mean")
     color_space: ColorSpace = Field(description="srgb: colours; data: numbers, never converted")
-    seed: int = Field(ge=0, lt=2**63, description="same model, seed and size: same pixels")
+    seed: int = Field(
+        ge=0,
+        lt=2**63,
+        description="same model, seed and size: same pixels; of a translation, its source's",
+    )
     width_px: int = Field(gt=0, description="equals the number in the name")
     height_px: int = Field(gt=0, description="rows")
     wrap: tuple[Literal["x", "y"], ...] = Field(description="axes along which it is seamless")
@@ -181,11 +200,15 @@ class TextureRecord(BaseModel, frozen=True, extra="forbid"):
         None, description="how a map was worked out from colour; left out if it was rendered"
     )
 
+    source: SourceRef | None = Field(
+        None, description="what it was translated from; left out if it was rendered from a seed"
+    )
+
     @model_serializer(mode="wrap")
-    def _without_empty_derivation(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {
-            key: value for key, value in serialise(self).items() if key != "derivation" or value
-        }
+    def _without_what_is_empty(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Records stay what they were before there were these fields, byte for byte.
+        late = ("derivation", "source")
+        return {key: value for key, value in serialise(self).items() if key not in late or value}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -12,7 +12,7 @@ from texture_models.families.cycle_gan.replay import ReplayPool
 from texture_models.families.cycle_gan.source_canvas import kept_exemplars, source_canvas
 from texture_models.families.cycle_gan.translation import BLOCK_PX, Translator
 from texture_models.families.dcgan.config import DcganConfig
-from texture_models.rendering.translators import load_translator
+from texture_models.rendering.translators import fitted, load_translator
 from texture_models.saved_model import save_generator
 from texture_models.training.config import TrainingConfig
 from texture_models.training.preview import write_explanations
@@ -107,6 +107,20 @@ def test_sides_that_do_not_fit_are_refused_with_those_that_do(translator, shape,
 
 def test_a_picture_that_does_not_tile_may_have_any_size(translator):
     assert translator.translate(picture(61, 47), to=0, wrap=(False, False)).shape == (61, 47, 3)
+
+
+def test_a_tile_that_is_resized_still_tiles():
+    line = np.arange(50) / 50 * 2 * np.pi
+    wave = np.sin(line)[:, None] + np.cos(2 * line)[None]
+    tile = np.rint((wave[..., None] + 2) * 60 * np.ones(3)).astype(np.uint8)
+    small = fitted(tile, scale=0.6, wrap=(True, True)).astype(int)
+    assert small.shape == (32, 32, 3)  # 30 px would not wrap
+    assert np.abs(small[0] - small[-1]).max() <= np.abs(np.diff(small, axis=0)).max() + 1
+    rolled = fitted(np.roll(tile, 25, axis=(0, 1)), scale=0.64, wrap=(True, True)).astype(int)
+    straight = fitted(tile, scale=0.64, wrap=(True, True)).astype(int)
+    assert np.abs(rolled - np.roll(straight, 16, axis=(0, 1))).max() <= 1
+    assert fitted(tile, scale=0.6, wrap=(True, False)).shape == (32, 30, 3)
+    assert fitted(tile, scale=1.0, wrap=(False, False)) is tile
 
 
 def test_models_of_other_families_are_refused(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from texture_models.metrics.seam import mirror_misfit, wrap_seam
+from texture_models.metrics.seam import appears_to_tile, mirror_misfit, wrap_seam
 
 
 def mirrored(picture):
@@ -83,3 +83,11 @@ def test_blind_seams_inside_the_tile(gravel, quilted):
 def test_too_short_a_tile_is_refused():
     with pytest.raises(ValueError, match=r"\(8, 64\)"):
         wrap_seam(np.zeros((8, 64, 3), np.uint8))
+
+
+def test_a_tile_is_told_from_a_crop(photographs):
+    for picture in photographs.values():
+        half = np.concatenate([picture[:128, :128], picture[:128, 127::-1]], axis=1)
+        tile = np.concatenate([half, half[::-1]], axis=0)
+        assert appears_to_tile(tile)
+        assert not appears_to_tile(picture[:200, :200])

@@ -21,6 +21,9 @@ convolutions on a picture with a margin, wrapped where it tiles and mirrored whe
 in training mirrored before every layer, which costs less and differs within the margin only;
 squares of 4x4 pixels become channels before the first layer instead of two strided convolutions,
 and nearest upsampling with a 3x3 convolution replaces transposed ones; components of a material's
-own colours instead of tanh; a running average of both translators; lazy R1 and Gram matching on the
-discriminators' features (https://arxiv.org/abs/2006.16112) as the training asks for.
+own colours instead of tanh; cycle and identity compare means over squares of `layout_px`, because
+a translator that has to give back every pixel hides it in patterns of single pixels (Chu, Zhmoginov
+& Sandler 2017, https://arxiv.org/abs/1712.02950) and changes little else; a running average of both
+translators; lazy R1 and Gram matching on the discriminators' features
+(https://arxiv.org/abs/2006.16112) as the training asks for.
 """

@@ -45,6 +45,13 @@ class CycleGanConfig(BaseModel, frozen=True, extra="forbid"):
         description="weight, as a share of the cycle's, of the change that a translator makes to a "
         "picture which is its own material already",
     )
+    layout_px: int = Field(
+        8,
+        ge=1,
+        le=64,
+        description="side of the squares whose means have to come back from the way there and back "
+        "and to stay in the identity term; 1 asks for every pixel, as the paper does",
+    )
     replay_pool: int = Field(
         50, ge=1, le=1000, description="earlier translations that the discriminators see again"
     )

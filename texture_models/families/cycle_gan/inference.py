@@ -64,7 +64,7 @@ def compiled_generator(
     del config, measured
     translator = network.get_layer(f"to_{index}")
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def render(fields: Mapping[str, Any]) -> Any:
         return to_pixels(translator(tf.convert_to_tensor(fields["picture"]), training=False))
 

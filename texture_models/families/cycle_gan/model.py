@@ -173,10 +173,10 @@ class CycleGan:
             scores, *fake_features = self.discriminators[target](fake[target])
             parts["adversarial"] += least_squares_generator_loss(scores)
             back = self._translators[target](fake[1 - target], training=True)
-            parts["cycle"] += tf.reduce_mean(tf.abs(back - real[target]))
+            parts["cycle"] += self._misfit(back, real[target])
             if self.config.identity_weight:
                 same = self._translators[target](real[target], training=True)
-                parts["identity"] += tf.reduce_mean(tf.abs(same - real[target]))
+                parts["identity"] += self._misfit(same, real[target])
             if self.training.gram_weight:
                 _, *real_features = self.discriminators[target](real[target])
                 parts["gram"] += gram_distance(fake_features, real_features, ones)
@@ -187,6 +187,12 @@ class CycleGan:
             + self.training.gram_weight * parts["gram"]
         )
         return total, {name: part for name, part in parts.items() if tf.is_tensor(part)}
+
+    def _misfit(self, image: Any, wanted: Any) -> Any:
+        """Mean absolute difference of means over squares of `layout_px`."""
+        side = self.config.layout_px
+        difference = tf.nn.avg_pool2d(image - wanted, side, side, "SAME")
+        return tf.reduce_mean(tf.abs(difference))
 
     def _move_discriminators(
         self, real: Sequence[Any], fake: Sequence[Any], step: Any, penalised: bool
