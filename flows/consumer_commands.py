@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.signing_commands import add_public_key, refuse_unsigned
 from flows.store_commands import DONE, Commands, open_named_store, say, store_command
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def add_consumer_commands(verbs: Commands[argparse.ArgumentParser]) -> None:
     )
     pull.add_argument("--locked", action="store_true", help="exactly what the lock file says")
     pull.add_argument("--force", action="store_true", help="overwrite files that were edited")
+    add_public_key(pull)
     _add_selection(pull)
 
     text = "write a version, or what is selected of it, as one zip file"
@@ -36,6 +38,7 @@ def add_consumer_commands(verbs: Commands[argparse.ArgumentParser]) -> None:
     archive.add_argument(
         "--version", default="latest", metavar="VERSION", help="v7, latest, or a channel"
     )
+    add_public_key(archive)
     _add_selection(archive)
 
 
@@ -106,6 +109,7 @@ def _pull(options: argparse.Namespace) -> int:
     else:
         manifest = resolve(store, options.library, options.version)
         selection, reference = _selection(options), options.version
+    refuse_unsigned(options, store, manifest)
     done = pull(store, manifest, target, selection, reference=reference, force=options.force)
     lines = [f"wrote {path}" for path in done.written] + [f"removed {p}" for p in done.removed]
     name = f"{manifest.library} v{manifest.version:04d}"
@@ -129,6 +133,7 @@ def _zip(options: argparse.Namespace) -> int:
 
     store = open_named_store(options)
     manifest = resolve(store, options.library, options.version)
+    refuse_unsigned(options, store, manifest)
     selected = options.profile or options.sizes or options.maps or options.materials
     count = write_zip(
         store, manifest, Path(options.target), _selection(options) if selected else None

@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING
 
 from flows.consumer_commands import add_consumer_commands
 from flows.recipe_commands import add_recipe_commands
+from flows.signing_commands import (
+    add_public_key,
+    add_sign,
+    add_signing_commands,
+    refuse_unsigned,
+    sign,
+)
 from flows.store_commands import DONE, Commands, open_named_store, say, store_command
 
 if TYPE_CHECKING:
@@ -31,6 +38,7 @@ def add_library_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     _add_gc(verbs)
     _add_pin(verbs)
     add_consumer_commands(verbs)
+    add_signing_commands(verbs)
 
 
 def who(options: argparse.Namespace) -> str:
@@ -58,6 +66,7 @@ def _add_promote(verbs: Commands[argparse.ArgumentParser]) -> None:
         "reference", metavar="VERSION", nargs="?", default="latest", help="v7, latest, or a channel"
     )
     _add_who_and_why(parser)
+    add_sign(parser)
 
 
 def _promote(options: argparse.Namespace) -> int:
@@ -65,6 +74,8 @@ def _promote(options: argparse.Namespace) -> int:
 
     store = open_named_store(options)
     version = resolve(store, options.library, options.reference).version
+    if options.sign:
+        sign(store, options.library, version)
     release = promote(
         store, options.library, options.channel, version, who=who(options), why=options.why
     )
@@ -132,8 +143,9 @@ def _add_verify(verbs: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--repair",
         action="store_true",
-        help="restore each from its other copy if that is sound",
+        help="restore each from its other copy, or make it again from the masters",
     )
+    add_public_key(parser)
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -141,16 +153,20 @@ def _verify(options: argparse.Namespace) -> int:
 
     from data.library.channels import resolve
     from data.library.verify import find_faults
+    from tasks.remake import remake_from_masters
 
     store = open_named_store(options)
     manifest = resolve(store, options.library, options.version)
-    faults = find_faults(store, manifest, repair=options.repair)
+    signed = refuse_unsigned(options, store, manifest)
+    faults = find_faults(store, manifest, repair=options.repair, remake=remake_from_masters(store))
     left = sum(not fault.repaired for fault in faults)
     counted = sum(1 for _ in manifest.objects())
     name = f"{manifest.library} v{manifest.version:04d}"
     summary = f"{name}: {counted} objects, {left} copies missing or damaged"
     if restored := len(faults) - left:
         summary += f", {restored} restored"
+    if signed:
+        summary += "; signed"
     value = {"version": manifest.version, "faults": [asdict(fault) for fault in faults]}
     say(options, value, [*map(str, faults), summary])
     return MISSING if left else DONE

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.quiet_terminal import noise_into, open_log
+from flows.signing_commands import add_sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +51,7 @@ def _add_publishing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--channel", default="preview", help="gets the new version; default: %(default)s"
     )
+    add_sign(parser)
     parser.add_argument(
         "--report",
         type=Path,
@@ -120,7 +122,9 @@ def _make(options: argparse.Namespace, **what: bool) -> int:
     from tasks.settings import Settings, apply_embedded_defaults, make_home
 
     recipe = read_recipe(options.recipe)
-    asked = BuildOptions(flat_tree=not options.pool_only, channel=options.channel, **what)
+    asked = BuildOptions(
+        flat_tree=not options.pool_only, channel=options.channel, sign=options.sign, **what
+    )
     settings = Settings()
     apply_embedded_defaults(settings)
     make_home(settings)

@@ -30,7 +30,7 @@ def store_command(
         "--store", default="", metavar="URL", help="default: TEXTURE_MILL_STORE_URL, or the home's"
     )
     parser.add_argument("--json", action="store_true", help="one JSON document instead of words")
-    parser.set_defaults(command=lambda options: _in_one_line(act, options))
+    parser.set_defaults(command=lambda options: in_one_line(act, options))
     return parser
 
 
@@ -59,7 +59,8 @@ def say(options: argparse.Namespace, value: Any, lines: list[str]) -> None:
         print(line)
 
 
-def _in_one_line(act: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+def in_one_line(act: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Run a command; what goes wrong becomes one line and the exit status 1."""
     from pydantic import ValidationError
 
     from data.library.records import LibraryError

@@ -42,6 +42,7 @@ class BuildOptions(BaseModel, frozen=True, extra="forbid"):
     made_only: bool = Field(False, description="make nothing: publish what an earlier build left")
     publish: bool = Field(True, description="publish; without, results stay in the home folder")
     flat_tree: bool = Field(True, description="publish plain files beside the object pool")
+    sign: bool = Field(False, description="sign the version; see TEXTURE_MILL_SIGNING_KEY")
     channel: str = Field("preview", description="gets the new version; people promote it further")
 
 
@@ -98,9 +99,12 @@ def build_recipe(
         return LibraryBuild(plan=planned.plan, published=None, ran={})
     from data.library.channels import current_release
     from data.library.publish import publish_plan
+    from data.library.signatures import sign_version
     from data.object_store import open_store
+    from tasks.signing import signing_key
 
-    # A name that is no channel's is refused now, not after an hour.
+    # A name that is no channel's, or a key that does not open, is refused now, not after an hour.
+    key = signing_key(settings) if options.sign else None
     current_release(open_store(settings.store_url), recipe.library, options.channel)
     report = on_progress or (lambda share, what: None)
     made = _make(settings, recipe, planned, options, lambda share, what: report(0.8 * share, what))
@@ -113,6 +117,8 @@ def build_recipe(
         flat_tree=options.flat_tree,
         on_progress=lambda done, total, key: report(0.8 + 0.2 * done / total, key),
     )
+    if key is not None:
+        sign_version(open_store(settings.store_url), recipe.library, published.version, key)
     _release(settings, recipe.library, options.channel, published.version)
     _write_report(report_dir, planned, made.version.textures, published.url)
     return LibraryBuild(plan=planned.plan, published=published, ran=ran)

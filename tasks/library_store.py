@@ -10,6 +10,7 @@ from data.library.garbage import GarbageConfig, GarbagePlan, collect_garbage, pl
 from data.library.verify import Fault, find_faults
 from data.object_store import open_store
 from tasks.errors import MillError
+from tasks.remake import remake_from_masters
 from tasks.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def roll_back(library: str, channel: str, who: str, why: str) -> Release:
 def verify_objects(library: str, version: str, repair: bool) -> tuple[Fault, ...]:
     """Read every object of a version; return what was found and restored.
 
-    Side effects: with `repair`, objects are restored from their other copy.
+    Side effects: with `repair`, objects are restored from their other copy or the masters.
 
     Raises:
         MillError: something stays missing or damaged.
@@ -60,7 +61,7 @@ def verify_objects(library: str, version: str, repair: bool) -> tuple[Fault, ...
     """
     store = open_store(Settings().store_url)
     manifest = resolve(store, library, version)
-    faults = find_faults(store, manifest, repair=repair)
+    faults = find_faults(store, manifest, repair=repair, remake=remake_from_masters(store))
     for fault in faults:
         logger.warning("%s", fault)
     if left := sum(not fault.repaired for fault in faults):

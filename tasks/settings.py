@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Self
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tasks.errors import MillError
@@ -49,6 +49,13 @@ class Settings(BaseSettings):
     )
     door_timeout_s: float = Field(
         5.0, gt=0, description="how long a server may take to answer before a run starts, seconds"
+    )
+    signing_key: SecretStr = Field(
+        SecretStr(""), description="secret key of minisign: its path, itself, or block:NAME"
+    )
+    signing_password: SecretStr = Field(SecretStr(""), description="of that key, if it has one")
+    public_key: str = Field(
+        "", description="key of minisign that has to have signed what is verified and pulled"
     )
 
     @model_validator(mode="before")
