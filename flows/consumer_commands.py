@@ -10,7 +10,8 @@ from flows.signing_commands import add_public_key, refuse_unsigned
 from flows.store_commands import DONE, Commands, open_named_store, say, store_command
 
 if TYPE_CHECKING:
-    from data.library.pull import Selection
+    from data.library.records import LibraryManifest
+    from data.library.selection import Selection
 
 
 def add_consumer_commands(verbs: Commands[argparse.ArgumentParser]) -> None:
@@ -44,21 +45,29 @@ def add_consumer_commands(verbs: Commands[argparse.ArgumentParser]) -> None:
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--profile", metavar="NAME", help="polyhaven, ambientcg, godot, unity, unreal or gltf"
+        "--profile",
+        metavar="NAME",
+        help="names and maps as polyhaven, ambientcg, godot, unity, unreal, gltf, blender; recipe: "
+        "as the library's own says, the default if it was built from one; keys: as in the store",
     )
     parser.add_argument("--sizes", default="", metavar="LIST", help="for example 512,1k")
     parser.add_argument("--maps", default="", metavar="LIST", help="for example basecolor,normal")
     parser.add_argument("--materials", default="", metavar="LIST", help="for example brick,gravel")
 
 
-def _selection(options: argparse.Namespace) -> Selection:
-    from data.library.pull import Selection, size_px
+def _selection(options: argparse.Namespace, manifest: LibraryManifest) -> Selection:
+    from data.library.selection import Selection, size_px
 
-    # `normal` alone means the one that the consumer reads.
-    normal = "normal_dx" if options.profile == "unreal" else "normal_gl"
+    profile = options.profile
+    if profile is None and any(d.type == "build" for d in manifest.documents):
+        profile = "recipe"
+    # `normal` alone means the one that the consumer reads, or the one there is.
+    there = {texture.role for texture in manifest.textures}
+    own = profile in (None, "recipe", "keys") and "normal_gl" not in there
+    normal = "normal_dx" if profile == "unreal" or own else "normal_gl"
     maps = [normal if name == "normal" else name for name in _listed(options.maps)]
     value: dict[str, Any] = {
-        "profile": options.profile,
+        "profile": None if profile == "keys" else profile,
         "sizes_px": tuple(size_px(text) for text in _listed(options.sizes)),
         "maps": tuple(maps),
         "materials": tuple(_listed(options.materials)),
@@ -108,11 +117,13 @@ def _pull(options: argparse.Namespace) -> int:
         selection, reference = lock.selection, lock.reference
     else:
         manifest = resolve(store, options.library, options.version)
-        selection, reference = _selection(options), options.version
+        selection, reference = _selection(options, manifest), options.version
     refuse_unsigned(options, store, manifest)
     done = pull(store, manifest, target, selection, reference=reference, force=options.force)
     lines = [f"wrote {path}" for path in done.written] + [f"removed {p}" for p in done.removed]
     name = f"{manifest.library} v{manifest.version:04d}"
+    if done.missing:
+        lines.append(f"not in {name}: {', '.join(done.missing)}")
     lines.append(
         f"{name}: {len(done.written)} files written, {done.unchanged} as they were, "
         f"{len(done.removed)} removed"
@@ -122,6 +133,7 @@ def _pull(options: argparse.Namespace) -> int:
         "written": list(done.written),
         "unchanged": done.unchanged,
         "removed": list(done.removed),
+        "missing": list(done.missing),
     }
     say(options, value, lines)
     return DONE
@@ -136,7 +148,7 @@ def _zip(options: argparse.Namespace) -> int:
     refuse_unsigned(options, store, manifest)
     selected = options.profile or options.sizes or options.maps or options.materials
     count = write_zip(
-        store, manifest, Path(options.target), _selection(options) if selected else None
+        store, manifest, Path(options.target), _selection(options, manifest) if selected else None
     )
     value = {"version": manifest.version, "files": count, "path": options.target}
     line = f"{options.target}: {manifest.library} v{manifest.version:04d}, {count} files"

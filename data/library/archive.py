@@ -2,11 +2,13 @@
 
 import secrets
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from data.library.pull import Selection, archive_entries
-from data.library.records import LibraryManifest
+from data.library.records import LibraryManifest, TextureRecord
+from data.library.selection import Selection, content_of, recipe_names, safe_path, select
+from data.library.versions import manifest_key, read_object
 from data.object_store import ObjectStore
 
 # The earliest that a zip can say. PNGs are compressed already, so nothing is compressed again.
@@ -44,3 +46,22 @@ def write_zip(
     finally:
         beside.unlink(missing_ok=True)
     return count
+
+
+def archive_entries(
+    store: ObjectStore, manifest: LibraryManifest, selection: Selection | None
+) -> Iterator[tuple[str, bytes]]:
+    """Yield (path, bytes) of an archive: the manifest, then what is selected.
+
+    Without a selection all of the version, under its keys, so that its gallery finds its pictures,
+    but for what only a build needs.
+    """
+    yield "manifest.json", store.get(manifest_key(manifest.library, manifest.version))
+    if selection is not None:
+        names = recipe_names(store, manifest) if selection.profile == "recipe" else None
+        for path, file in select(manifest, selection, names).items():
+            yield path, content_of(store, manifest, file)
+        return
+    for item in sorted(manifest.objects(), key=lambda record: record.key):
+        if isinstance(item, TextureRecord) or item.type not in ("master", "build"):
+            yield safe_path(item.key), read_object(store, manifest, item)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from data.library.records import MapRole
 
-PresetName = Literal["polyhaven", "ambientcg", "godot", "unity", "unreal", "gltf"]
+PresetName = Literal["polyhaven", "ambientcg", "godot", "unity", "unreal", "gltf", "blender"]
 
 # Of a picture `brick_0001`, its `normal_gl` and 1024 px; a template may use exactly these.
 PLACES: Final = ("material", "name", "seed", "map", "px", "size")
@@ -57,6 +57,8 @@ _MATERIAL_MAKER: Final[dict[MapRole, str]] = {
     "orm": "orm",
     "unity_mask": "maskmap",
 }
+# Blender's Node Wrangler finds maps by words in their names.
+_BLENDER: Final[dict[MapRole, str]] = {**_MATERIAL_MAKER, "ao": "ao", "normal_gl": "normal"}
 _UNREAL: Final[dict[MapRole, str]] = {
     "basecolor": "BC",
     "normal_gl": "NGL",
@@ -99,6 +101,11 @@ PRESETS: Final[dict[PresetName, Preset]] = {
         maps=("basecolor", "normal_gl", "orm"),
         file_name="{name}_{map}_{px}",
         map_names=_MATERIAL_MAKER,
+    ),
+    "blender": Preset(
+        maps=("basecolor", "normal_gl", "roughness", "metallic", "ao", "height"),
+        file_name="{name}_{map}_{px}",
+        map_names=_BLENDER,
     ),
 }
 

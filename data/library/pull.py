@@ -6,57 +6,59 @@ written beside its place and moved there, after its bytes were hashed. What the 
 or what was edited since, is left alone and named.
 """
 
-import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from data.library.object_pool import WORKERS
-from data.library.presets import PRESETS, PresetName, file_name
 from data.library.records import (
     LibraryError,
     LibraryManifest,
     LibraryName,
     MapRole,
     Sha256,
-    TextureRecord,
     canonical_json,
     digest,
 )
-from data.library.versions import manifest_key, read_object
+from data.library.selection import (
+    Chosen,
+    Selection,
+    content_of,
+    missing_maps,
+    recipe_names,
+    safe_path,
+    select,
+)
+from data.library.versions import manifest_key
 from data.object_store import ObjectStore
 
 LOCK_NAME: Final = "texture-mill.lock"
 LOCK_SCHEMA: Final = "texture-mill.lock/1"
 
-_SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9 ._-]{0,127}\Z")
-# https://learn.microsoft.com/windows/win32/fileio/naming-a-file, whatever follows the first dot
-_DEVICES: Final = frozenset(
-    {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10))}
-)
-
-
-class Selection(BaseModel, frozen=True, extra="forbid"):
-    """Which textures of a version, and under which names."""
-
-    profile: PresetName | None = Field(
-        None, description="names and maps as this consumer wants them; none: keys of the library"
-    )
-    sizes_px: tuple[int, ...] = Field((), description="widths; empty: all there are")
-    maps: tuple[MapRole, ...] = Field((), description="empty: those of the profile, or all")
-    materials: tuple[str, ...] = Field((), description="slugs; empty: all there are")
-
 
 class LockedFile(BaseModel, frozen=True, extra="forbid"):
     """One file that was pulled."""
 
-    key: str = Field(description="in the version")
+    key: str = Field(description="in the version; of a converted map, the one it would have there")
     sha256: Sha256 = Field(description="of the file")
+    made_from: tuple[Sha256, ...] = Field(
+        (), description="objects that a converted map was worked out from; left out of others"
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_empty_sources(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {k: value for k, value in serialise(self).items() if k != "made_from" or value}
 
 
 class Lock(BaseModel, frozen=True, extra="forbid", populate_by_name=True):
@@ -79,50 +81,7 @@ class Pulled:
     written: tuple[str, ...]
     unchanged: int
     removed: tuple[str, ...]
-
-
-def select(manifest: LibraryManifest, selection: Selection) -> dict[str, TextureRecord]:
-    """Return path -> texture for what is selected, sorted by path.
-
-    Raises:
-        LibraryError: nothing fits, two textures get one path, or a path is not safe everywhere.
-    """
-    preset = PRESETS[selection.profile] if selection.profile else None
-    maps = selection.maps or (preset.maps if preset else ())
-    chosen: dict[str, TextureRecord] = {}
-    seen: set[str] = set()
-    for record in manifest.textures:
-        if (
-            (maps and record.role not in maps)
-            or (selection.sizes_px and record.width_px not in selection.sizes_px)
-            or (selection.materials and record.material not in selection.materials)
-        ):
-            continue
-        path = safe_path(_path_of(record, selection.profile))
-        if path.lower() in seen:
-            raise LibraryError(f"two textures would become {path!r}; pull without --profile")
-        seen.add(path.lower())
-        chosen[path] = record
-    if not chosen:
-        raise LibraryError(f"no texture fits; {_what_there_is(manifest)}")
-    return dict(sorted(chosen.items()))
-
-
-def safe_path(path: str) -> str:
-    """Return `path` if it stays below its folder and can be a file on every system.
-
-    Raises:
-        LibraryError: it is absolute, leaves the folder, or has a segment some system refuses.
-    """
-    for segment in path.split("/"):
-        if not _SEGMENT.match(segment) or segment.endswith((".", " ")):
-            raise LibraryError(
-                f"{path[:80]!r} is not safe as a path: segments are A-Z a-z 0-9 space . _ - and "
-                "neither start with a dot nor end with a dot or space"
-            )
-        if segment.partition(".")[0].rstrip(" ").lower() in _DEVICES:
-            raise LibraryError(f"{path[:80]!r} contains {segment!r}, a device on Windows")
-    return path
+    missing: tuple[MapRole, ...]  # wanted, and neither in the version nor to be had from it
 
 
 def pull(
@@ -150,20 +109,41 @@ def pull(
         LibraryError: a file is in the way, a folder is a link, or nothing fits; nothing changed.
         StoreError: an object is missing or damaged, or the store refused.
     """
-    chosen = select(manifest, selection)
+    names = recipe_names(store, manifest) if selection.profile == "recipe" else None
+    chosen = select(manifest, selection, names)
     old = read_lock(target)
     known = old.files if old else {}
     present = {path: _hash_of(target, path) for path in {*chosen, *known}}
-    wanted = {path: record for path, record in chosen.items() if present[path] != record.sha256}
-    leaving = [path for path in known if path not in chosen and present[path] is not None]
-    if not force:
-        _refuse_what_is_in_the_way([*wanted, *leaving], present, known)
 
-    def fetch(path: str) -> None:
-        _write(target, path, read_object(store, manifest, wanted[path]))
+    def due(path: str) -> str | None:
+        """What a file has to be; of a converted one that is not there it is not known yet."""
+        file = chosen[path]
+        if not file.converted:
+            return file.addresses[0]
+        if path in known and known[path].made_from == file.addresses:
+            return known[path].sha256
+        return None if present[path] is None else digest(content_of(store, manifest, file))
 
     with ThreadPoolExecutor(WORKERS) as workers:
-        list(workers.map(fetch, wanted))
+        hashes = dict(zip(chosen, workers.map(due, chosen), strict=True))
+        wanted = [path for path in chosen if present[path] is None or present[path] != hashes[path]]
+        leaving = [path for path in known if path not in chosen and present[path] is not None]
+        if not force:
+            _refuse_what_is_in_the_way([*wanted, *leaving], present, known)
+
+        def fetch(path: str) -> str:
+            file, before = chosen[path], known.get(path)
+            content = content_of(store, manifest, file)
+            found = digest(content)
+            if before and before.made_from == file.addresses and found != before.sha256:
+                raise LibraryError(
+                    f"{path!r} comes out with other bytes than {LOCK_NAME} says; install the "
+                    f"Pillow that made it, or remove {LOCK_NAME} and pull again"
+                )
+            _write(target, path, content)
+            return found
+
+        hashes |= dict(zip(wanted, workers.map(fetch, wanted), strict=True))
     for path in leaving:
         _inside(target, path).unlink(missing_ok=True)
     lock = Lock(
@@ -172,10 +152,16 @@ def pull(
         version=manifest.version,
         manifest_sha256=digest(store.get(manifest_key(manifest.library, manifest.version))),
         selection=selection,
-        files={p: LockedFile(key=r.key, sha256=r.sha256) for p, r in chosen.items()},
+        files={path: _locked(file, hashes[path] or "") for path, file in chosen.items()},
     )
     _write(target, LOCK_NAME, canonical_json(lock))
-    return Pulled(lock, tuple(wanted), len(chosen) - len(wanted), tuple(leaving))
+    missing = missing_maps(manifest, selection)
+    return Pulled(lock, tuple(wanted), len(chosen) - len(wanted), tuple(leaving), missing)
+
+
+def _locked(file: Chosen, sha256: str) -> LockedFile:
+    sources = file.addresses if file.converted else ()
+    return LockedFile(key=file.key, sha256=sha256, made_from=sources)
 
 
 def read_lock(target: Path) -> Lock | None:
@@ -198,44 +184,6 @@ def read_lock(target: Path) -> Lock | None:
     for name in lock.files:
         safe_path(name)
     return lock
-
-
-def size_px(text: str) -> int:
-    """Return the width in pixels that `1k`, `2K` or `512` means.
-
-    Raises:
-        LibraryError: it means none.
-    """
-    found = re.fullmatch(r"([0-9]{1,5})([kK]?)", text)
-    if not found or not int(found[1]):
-        raise LibraryError(f"{text[:20]!r} is no size; write 512 or 1k")
-    return int(found[1]) * (1024 if found[2] else 1)
-
-
-def _path_of(record: TextureRecord, profile: PresetName | None) -> str:
-    if profile is None:
-        return record.key
-    return file_name(
-        profile,
-        "",
-        material=record.material,
-        seed=record.seed,
-        role=record.role,
-        width_px=record.width_px,
-    )
-
-
-def _what_there_is(manifest: LibraryManifest) -> str:
-    def listed(values: Iterable[object]) -> str:
-        return ", ".join(map(str, sorted(values, key=str)))
-
-    textures = manifest.textures
-    return (
-        f"{manifest.library} v{manifest.version:04d} has "
-        f"the maps {listed({t.role for t in textures})}; "
-        f"widths {listed({t.width_px for t in textures})} px; "
-        f"materials {listed({t.material for t in textures})}"
-    )
 
 
 def _inside(target: Path, path: str) -> Path:
@@ -287,20 +235,3 @@ def _write(target: Path, path: str, content: bytes) -> None:
     except OSError:
         beside.unlink(missing_ok=True)
         raise
-
-
-def archive_entries(
-    store: ObjectStore, manifest: LibraryManifest, selection: Selection | None
-) -> Iterator[tuple[str, bytes]]:
-    """Yield (path, bytes) of an archive: the manifest, then what is selected.
-
-    Without a selection all of the version, under its keys, but for what only a build needs.
-    """
-    yield "manifest.json", store.get(manifest_key(manifest.library, manifest.version))
-    if selection is not None:
-        for path, record in select(manifest, selection).items():
-            yield path, read_object(store, manifest, record)
-        return
-    for item in sorted(manifest.objects(), key=lambda record: record.key):
-        if isinstance(item, TextureRecord) or item.type not in ("master", "build"):
-            yield safe_path(item.key), read_object(store, manifest, item)

@@ -12,8 +12,9 @@ from data.library.archive import write_zip
 from data.library.channels import resolve
 from data.library.difference import difference, difference_html, summary
 from data.library.publish import publish_version
-from data.library.pull import LOCK_NAME, Selection, pull, read_lock, safe_path, select, size_px
+from data.library.pull import LOCK_NAME, pull, read_lock
 from data.library.records import LibraryError, digest
+from data.library.selection import Selection, safe_path, select, size_px
 from data.library.versions import read_manifest
 from data.object_store import open_store
 from tests.data.library.library_samples import LIBRARY, draft, photographs, textures
