@@ -27,6 +27,7 @@ from flows.deployments import (
 )
 from flows.library_commands import add_library_commands
 from flows.quiet_terminal import noise_into, open_log
+from flows.retouch_commands import add_retouch_commands
 from flows.trace_commands import add_trace_command
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
     add_library_commands(commands)
     add_trace_command(commands)
+    add_retouch_commands(commands)
     version = commands.add_parser("version", help="the version of this program")
     version.set_defaults(command=_version)
     return parser

@@ -146,6 +146,7 @@ def encode_png(
     *,
     color_space: ColorSpace = "srgb",
     text: Mapping[str, str] | None = None,
+    source_type: str = DIGITAL_SOURCE_TYPE,
 ) -> bytes:
     """Return `pixels` as PNG; the same bytes for the same arguments.
 
@@ -154,6 +155,7 @@ def encode_png(
             (height, width, 4) uint8. Decoded again they are equal.
         color_space: `srgb` writes an sRGB chunk, `data` none.
         text: lineage, kept in the XMP packet; None leaves the packet out (plain documents).
+        source_type: IPTC's DigitalSourceType, in the same packet.
 
     Raises:
         ValueError: other shape or type.
@@ -168,7 +170,7 @@ def encode_png(
     if color_space == "srgb":
         info.add(b"sRGB", b"\x00")  # perceptual intent
     if text is not None:
-        info.add_itxt(_XMP_KEY, _xmp(text))
+        info.add_itxt(_XMP_KEY, _xmp(text, source_type))
     buffer = io.BytesIO()
     image = Image.fromarray(np.ascontiguousarray(pixels))
     image.save(buffer, "PNG", compress_level=COMPRESS_LEVEL, pnginfo=info)
@@ -212,7 +214,7 @@ def average_color(pixels: Pixels) -> str:
     return "#" + "".join(f"{round(255 * value):02x}" for value in encoded)
 
 
-def _xmp(text: Mapping[str, str]) -> str:
+def _xmp(text: Mapping[str, str], source_type: str) -> str:
     """Return an XMP packet with the lineage as attributes of our own namespace."""
     printable = {key: "".join(c for c in text[key] if c.isprintable()) for key in sorted(text)}
     lineage = "".join(f"\n    mill:{key}={quoteattr(value)}" for key, value in printable.items())
@@ -224,7 +226,7 @@ def _xmp(text: Mapping[str, str]) -> str:
     xmlns:xmp="http://ns.adobe.com/xap/1.0/"
     xmlns:mill="urn:texture-mill:lineage#"
     xmp:CreatorTool="Texture Mill"{lineage}>
-   <Iptc4xmpExt:DigitalSourceType>{escape(DIGITAL_SOURCE_TYPE)}</Iptc4xmpExt:DigitalSourceType>
+   <Iptc4xmpExt:DigitalSourceType>{escape(source_type)}</Iptc4xmpExt:DigitalSourceType>
   </rdf:Description>
  </rdf:RDF>
 </x:xmpmeta>

@@ -11,8 +11,7 @@ Expansion", https://arxiv.org/abs/1805.04487, for growing a photograph.
 The generator is N blocks of the same resolution: 3x3 convolution, batch normalisation, LeakyReLU
 0.2. Half of every batch reproduces photographs of which parts are hidden or covered with noise; the
 other half is generated from nothing but a random picture. One network then repairs
-(`retouch.remove_seam`, `retouch.remove_blemish`), expands (`retouch.expand`), denoises
-(`retouch.denoise`) and renders.
+(`remove_seam` and `remove_blemish` of `retouch.Retoucher`), expands, denoises and renders.
 
 Good at: changing a photograph as little as needed, at any size; seamless by wrapping its input. Bad
 at: making large structures from nothing, because every block sees only two more places: it draws
