@@ -46,6 +46,9 @@ class SpatialConfig(BaseModel, frozen=True, extra="forbid"):
     global_channels: int = Field(
         0, ge=0, le=64, description="one code a picture, the same in every cell; 0 for none"
     )
+    slow_channels: int = Field(
+        4, ge=0, le=64, description="noise that changes over several cells; 0 for none"
+    )
     materials: tuple[str, ...] = Field(
         (), description="names of the materials, in the order of the labels; empty: the dataset's"
     )
@@ -84,7 +87,9 @@ class SpatialConfig(BaseModel, frozen=True, extra="forbid"):
 
     def own_channels(self, level: int) -> int:
         """Channels of the noise that enters at `level`, waves left out."""
-        return self.local_channels + self.global_channels if level == 0 else self.fine_channels
+        if level > 0:
+            return self.fine_channels
+        return self.local_channels + self.global_channels + self.slow_channels
 
     def wave_channels(self, level: int) -> int:
         """Channels of the waves that enter at `level`: sine and cosine of each."""
@@ -108,5 +113,6 @@ class SpatialConfig(BaseModel, frozen=True, extra="forbid"):
             "local_channels": 4,
             "fine_channels": 2,
             "periodic_channels": 2,
+            "slow_channels": 2,
         }
         return cls(**{**small, **changes})

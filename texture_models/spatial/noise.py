@@ -6,6 +6,7 @@ import numpy as np
 
 from texture_models.rendering.noise_field import CellWindow, coordinates, uniform_field
 from texture_models.spatial.config import SpatialConfig
+from texture_models.spatial.slow_noise import slow_field
 from texture_models.spatial.waves import snapped, wave_field
 
 # Rows and columns beyond the picture on every side of every field: what the two valid convolutions
@@ -13,7 +14,7 @@ from texture_models.spatial.waves import snapped, wave_field
 MARGIN = 2
 # Uniform noise in -1..1 times this has variance 1.
 UNIT_VARIANCE = np.float32(np.sqrt(3.0))
-_PHASES, _GLOBAL = 1000, 1001  # streams of the hash that no level uses
+_PHASES, _GLOBAL, _SLOW = 1000, 1001, 1002  # streams of the hash that no level uses
 
 
 def picture_noise(
@@ -80,13 +81,30 @@ def _own_noise(config: SpatialConfig, seed: int, level: int, window: CellWindow)
     noise = uniform_field(seed=seed, stream=level, rows=rows, columns=columns, channels=channels)
     if level > 0:
         return noise * UNIT_VARIANCE
-    if not config.global_channels:
-        return noise
-    zero = np.zeros(1, dtype=np.int64)
-    code = uniform_field(
-        seed=seed, stream=_GLOBAL, rows=zero, columns=zero, channels=config.global_channels
-    )
-    return np.concatenate([noise, np.broadcast_to(code, (*noise.shape[:2], code.shape[2]))], axis=2)
+    return np.concatenate([noise, *_wide_noise(config, seed, window, noise.shape[:2])], axis=2)
+
+
+def _wide_noise(
+    config: SpatialConfig, seed: int, window: CellWindow, shape: tuple[int, ...]
+) -> list[np.ndarray]:
+    """What is alike in neighbouring cells: the picture's code and the slow noise."""
+    parts = []
+    if channels := config.global_channels:
+        zero = np.zeros(1, dtype=np.int64)
+        code = uniform_field(seed=seed, stream=_GLOBAL, rows=zero, columns=zero, channels=channels)
+        parts.append(np.broadcast_to(code, (*shape, channels)))
+    if channels := config.slow_channels:
+        parts.append(
+            slow_field(
+                seed=seed,
+                stream=_SLOW,
+                rows=_axis(0, window.top, window.rows, None),
+                columns=_axis(0, window.left, window.columns, None),
+                period=window.period,
+                channels=channels,
+            )
+        )
+    return parts
 
 
 def places_px(

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from texture_models.spatial.config import SpatialConfig
 from texture_models.spatial.noise import MARGIN, UNIT_VARIANCE
+from texture_models.spatial.slow_noise import slow_training_noise
 
 
 def training_noise(
@@ -36,8 +37,8 @@ def training_noise(
         noise = tf.random.stateless_uniform(shape, address, -1.0, 1.0)
         if level > 0:
             noise *= UNIT_VARIANCE
-        elif config.global_channels:
-            noise = _same_everywhere(noise, config.global_channels)
+        else:
+            noise = _with_wide_noise(config, noise, seed, step)
         if config.wave_channels(level):
             line = _places_px(config, level, side)
             noise = tf.concat([noise, _wave_noise(waves, seed, step, line)], axis=-1)
@@ -62,6 +63,17 @@ def _wave_noise(waves: Any, seed: int, step: Any, line: Any) -> Any:
     present = tf.cast(tf.reduce_sum(tf.abs(waves), axis=-1) > 0, tf.float32)[:, None, None, :]
     angle = 2 * np.pi * cycles
     return tf.concat([tf.sin(angle) * present, tf.cos(angle) * present], axis=-1)
+
+
+def _with_wide_noise(config: SpatialConfig, noise: Any, seed: int, step: Any) -> Any:
+    """Replace the last channels of the cells' noise by what is alike in neighbouring cells."""
+    slow = config.slow_channels
+    if slow:
+        address = tf.stack([tf.constant(seed, tf.int32), step * 64 + 62])
+        noise, shape = noise[..., :-slow], (*noise.shape[:3], slow)
+    if config.global_channels:
+        noise = _same_everywhere(noise, config.global_channels)
+    return tf.concat([noise, slow_training_noise(shape, address)], axis=-1) if slow else noise
 
 
 def _same_everywhere(noise: Any, channels: int) -> Any:
