@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.mill_runs import (
     ROOT,
@@ -37,6 +38,10 @@ os.environ.update(
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
 )
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

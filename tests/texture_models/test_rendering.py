@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from texture_models.families import build_model
 from texture_models.families.psgan.config import PsganConfig
+from texture_models.metrics.seam import wrap_seam
 from texture_models.rendering.config import RenderConfig
+from texture_models.rendering.cut import usual_cut
 from texture_models.rendering.noise_field import CellWindow
 from texture_models.rendering.renderer import Region, Renderer
 from texture_models.spatial.noise import picture_noise
@@ -26,7 +28,7 @@ def renderer():
 
 @pytest.fixture(scope="module")
 def whole(renderer):
-    return renderer.render(seed=4, height_px=SIDE, width_px=SIDE)
+    return renderer.render_region(Region(0, 0, SIDE, SIDE), seed=4, torus_px=(SIDE, SIDE))
 
 
 @settings(max_examples=12, deadline=None)
@@ -52,6 +54,28 @@ def test_chunks_of_an_endless_canvas_are_the_same_in_any_order(renderer):
         assert (got == canvas[top : top + 75, left : left + 50]).all()
 
 
+def test_a_tile_is_the_torus_from_its_cut_on(renderer, whole):
+    tile = renderer.render(seed=4, height_px=SIDE, width_px=SIDE)
+    top, left = usual_cut(whole)
+    assert (tile == np.roll(whole, (-top, -left), (0, 1))).all()
+    assert usual_cut(tile) == (0, 0)
+
+
+def test_a_cut_is_where_the_picture_changes_as_it_usually_does():
+    rng = np.random.default_rng(1)
+    picture = rng.integers(80, 120, (96, 64, 3)).astype(np.uint8)
+    picture[:8], picture[:, :4] = 250, 10  # joints where the tile would begin
+    assert abs(wrap_seam(picture).z) > 3
+    tile = np.roll(picture, [-start for start in usual_cut(picture)], (0, 1))
+    assert abs(wrap_seam(tile).z) < 0.5
+    assert wrap_seam(tile).ratio < 1.05
+
+
+@pytest.mark.parametrize("side", [1, 2, 64])
+def test_a_flat_picture_is_cut_at_its_corner(side):
+    assert usual_cut(np.full((side, side, 3), 7, np.uint8)) == (0, 0)
+
+
 @pytest.mark.parametrize("wrap", [(True, False), (False, True)])
 def test_one_axis_alone_can_wrap(renderer, wrap):
     torus = (128 if wrap[0] else None, 128 if wrap[1] else None)
@@ -72,13 +96,13 @@ def test_folded_kernels_give_the_networks_own_pixels(renderer):
     batch = {name: value[None] for name, value in fields.items()}
     image = np.asarray(renderer.network({**batch, "code": np.ones((1, 1), np.float32)}))[0]
     expected = np.round((np.clip(image, -1, 1) + 1) * 127.5)
-    got = renderer.render(seed=4, height_px=256, width_px=256)
+    got = renderer.render_region(Region(0, 0, 256, 256), seed=4, torus_px=(256, 256))
     assert np.abs(expected - got).max() <= 1
     assert (expected != got).mean() < 0.01
 
 
 def test_noise_of_a_window_is_a_window_of_the_noise():
-    config = PsganConfig.tiny(global_channels=3)
+    config = PsganConfig.tiny(global_channels=3, slow_channels=2)
     waves = np.array([[0.05, 0.01], [0.0, 0.02]])
     large = picture_noise(config, waves, 1, CellWindow(-2, 5, 6, 7))
     small = picture_noise(config, waves, 1, CellWindow(0, 6, 2, 3))

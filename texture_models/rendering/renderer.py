@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from texture_models.families import AnyModelConfig, inference_of
+from texture_models.rendering.cut import usual_cut
 from texture_models.rendering.material_map import MaterialMap, PlacedMap
 from texture_models.rendering.noise_field import CellWindow
 from texture_models.saved_model import load_generator
@@ -70,6 +71,9 @@ class Renderer:
     ) -> np.ndarray:
         """Render one picture.
 
+        A tile that wraps on both axes starts at its `usual_cut`; it is the region of the torus
+        that begins there.
+
         Args:
             seed: names the picture.
             height_px: a multiple of the model's pixels per cell on an axis that wraps; a model
@@ -88,9 +92,13 @@ class Renderer:
         if self.config.picture_px is not None:
             return self._whole_picture(seed, height_px, width_px, material)
         torus = (height_px if wrap[0] else None, width_px if wrap[1] else None)
-        return self.render_region(
+        pixels = self.render_region(
             Region(0, 0, height_px, width_px), seed=seed, torus_px=torus, material=material
         )
+        if not all(wrap):
+            return pixels
+        top, left = usual_cut(pixels)
+        return np.roll(pixels, (-top, -left), axis=(0, 1))
 
     def render_region(
         self,

@@ -47,7 +47,11 @@ class SpatialConfig(BaseModel, frozen=True, extra="forbid"):
         0, ge=0, le=64, description="one code a picture, the same in every cell; 0 for none"
     )
     slow_channels: int = Field(
-        4, ge=0, le=64, description="noise that changes over several cells; 0 for none"
+        0,
+        ge=0,
+        le=64,
+        description="noise that changes over several cells, for photographs whose regions differ; "
+        "0 for none",
     )
     materials: tuple[str, ...] = Field(
         (), description="names of the materials, in the order of the labels; empty: the dataset's"

@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from texture_models.rendering.noise_field import uniform_field
 
@@ -54,24 +53,6 @@ def slow_field(
     return field.astype(np.float32)
 
 
-def slow_training_noise(shape: tuple[int, int, int, int], address: Any) -> Any:
-    """Draw slow noise for a batch of patches, each from a place of its own on an endless lattice.
-
-    Args:
-        shape: (batch, rows, columns, channels) in cells; square.
-        address: (2,) int32 seed of the draw.
-
-    Returns:
-        Tensor of that shape, distributed as `slow_field`.
-    """
-    batch, side, _, channels = shape
-    lattice = (side + SPACING_CELLS - 2) // SPACING_CELLS + 2
-    drawn = tf.random.stateless_uniform((batch, lattice, lattice, channels + 1), address, -1.0, 1.0)
-    starts = (drawn[:, :2, 0, -1] + 1.0) / 2 * SPACING_CELLS
-    down, across = (_patch_weights(starts[:, axis], side, lattice) for axis in (0, 1))
-    return tf.einsum("brl,blmc,bsm->brsc", down, drawn[..., :-1], across)
-
-
 def _neighbours(
     cells: np.ndarray, period: int | None
 ) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
@@ -85,23 +66,12 @@ def _neighbours(
         places = (cells % period) * (points / period)
         before = np.floor(places).astype(np.int64)
         after = (before + 1) % points
-    share = _smooth(places - before)
+    share = smooth_step(places - before)
     length = np.sqrt((1 - share) ** 2 + share**2)
     length[before == after] = 1.0  # a small torus has one value
     return before, after, ((1 - share) / length, share / length)
 
 
-def _patch_weights(start: Any, side: int, lattice: int) -> Any:
-    """(batch, side, lattice) weights of the lattice points at the cells start, start + 1, ..."""
-    places = (start[:, None] + tf.range(side, dtype=tf.float32)) / SPACING_CELLS
-    before = tf.floor(places)
-    share = _smooth(places - before)[..., None]
-    points = tf.range(lattice, dtype=tf.float32)
-    weights = tf.where(points == before[..., None], 1 - share, 0.0)
-    weights += tf.where(points == before[..., None] + 1, share, 0.0)
-    return weights / tf.sqrt((1 - share) ** 2 + share**2)
-
-
-def _smooth(share: Any) -> Any:
-    """Hermite step: its slope is zero at both ends, so that no lattice shows."""
+def smooth_step(share: Any) -> Any:
+    """Hermite step of 0..1: its slope is zero at both ends, so that no lattice shows."""
     return share * share * (3 - 2 * share)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from texture_models.spatial.config import SpatialConfig
 from texture_models.spatial.noise import MARGIN, UNIT_VARIANCE
-from texture_models.spatial.slow_noise import slow_training_noise
+from texture_models.spatial.slow_noise import SPACING_CELLS, smooth_step
 
 
 def training_noise(
@@ -73,10 +73,39 @@ def _with_wide_noise(config: SpatialConfig, noise: Any, seed: int, step: Any) ->
         noise, shape = noise[..., :-slow], (*noise.shape[:3], slow)
     if config.global_channels:
         noise = _same_everywhere(noise, config.global_channels)
-    return tf.concat([noise, slow_training_noise(shape, address)], axis=-1) if slow else noise
+    return tf.concat([noise, slow_noise(shape, address)], axis=-1) if slow else noise
 
 
 def _same_everywhere(noise: Any, channels: int) -> Any:
     """Make the last channels of a noise field constant over each picture."""
     code = tf.broadcast_to(noise[:, :1, :1, -channels:], (*noise.shape[:3], channels))
     return tf.concat([noise[..., :-channels], code], axis=-1)
+
+
+def slow_noise(shape: tuple[int, int, int, int], address: Any) -> Any:
+    """Draw slow noise for a batch of patches, each from a place of its own on an endless lattice.
+
+    Args:
+        shape: (batch, rows, columns, channels) in cells; square.
+        address: (2,) int32 seed of the draw.
+
+    Returns:
+        Tensor of that shape, distributed as `slow_field`.
+    """
+    batch, side, _, channels = shape
+    lattice = (side + SPACING_CELLS - 2) // SPACING_CELLS + 2
+    drawn = tf.random.stateless_uniform((batch, lattice, lattice, channels + 1), address, -1.0, 1.0)
+    starts = (drawn[:, :2, 0, -1] + 1.0) / 2 * SPACING_CELLS
+    down, across = (_patch_weights(starts[:, axis], side, lattice) for axis in (0, 1))
+    return tf.einsum("brl,blmc,bsm->brsc", down, drawn[..., :-1], across)
+
+
+def _patch_weights(start: Any, side: int, lattice: int) -> Any:
+    """(batch, side, lattice) weights of the lattice points at the cells start, start + 1, ..."""
+    places = (start[:, None] + tf.range(side, dtype=tf.float32)) / SPACING_CELLS
+    before = tf.floor(places)
+    share = smooth_step(places - before)[..., None]
+    points = tf.range(lattice, dtype=tf.float32)
+    weights = tf.where(points == before[..., None], 1 - share, 0.0)
+    weights += tf.where(points == before[..., None] + 1, share, 0.0)
+    return weights / tf.sqrt((1 - share) ** 2 + share**2)
