@@ -59,7 +59,9 @@ def test_any_region_of_a_map_has_the_bytes_of_the_whole(renderer, whole, top, le
 
 
 def test_inside_a_region_of_one_material_the_map_changes_nothing(renderer, whole):
-    label = renderer.render(seed=4, height_px=SIDE, width_px=SIDE, material="grass")
+    label = renderer.render_region(
+        Region(0, 0, SIDE, SIDE), seed=4, torus_px=(SIDE, SIDE), material="grass"
+    )
     far, on_the_path = (
         np.abs(whole.astype(int) - label)[:20].max(),
         np.abs(whole.astype(int) - label)[150:170].mean(),
@@ -75,7 +77,7 @@ def test_a_flat_map_has_exactly_the_bytes_of_the_label(renderer, material):
     weights[..., 0] = 1
     flat = MaterialMap((material, *others), weights)
     from_map, from_label = (
-        renderer.render(seed=9, height_px=64, width_px=96, material=grown)
+        renderer.render_region(Region(0, 0, 64, 96), seed=9, torus_px=(64, 96), material=grown)
         for grown in (flat, material)
     )
     assert (from_map == from_label).all()

@@ -71,8 +71,8 @@ class Renderer:
     ) -> np.ndarray:
         """Render one picture.
 
-        A tile that wraps on both axes starts at its `usual_cut`; it is the region of the torus
-        that begins there.
+        A tile of one material that wraps on both axes starts at its `usual_cut`; it is the region
+        of the torus that begins there.
 
         Args:
             seed: names the picture.
@@ -95,8 +95,8 @@ class Renderer:
         pixels = self.render_region(
             Region(0, 0, height_px, width_px), seed=seed, torus_px=torus, material=material
         )
-        if not all(wrap):
-            return pixels
+        if not all(wrap) or isinstance(material, MaterialMap):
+            return pixels  # a map says what lies where
         top, left = usual_cut(pixels)
         return np.roll(pixels, (-top, -left), axis=(0, 1))
 

@@ -11,7 +11,7 @@ from texture_models.families.conditional_gan.inference import compiled_map_gener
 from texture_models.families.conditional_gan.mixing import border_shares, laid_over
 from texture_models.layers import to_pixels
 from texture_models.rendering.noise_field import CellWindow
-from texture_models.rendering.renderer import Renderer
+from texture_models.rendering.renderer import Region, Renderer
 from texture_models.spatial.noise import MARGIN
 from texture_models.training.config import TrainingConfig
 
@@ -51,8 +51,9 @@ def everywhere(*weights):
 @pytest.mark.parametrize("index", range(3))
 def test_a_flat_map_gives_the_picture_of_the_label(model, index):
     flat = rendered(model, everywhere(*np.eye(3)[index]), CellWindow(0, 0, 4, 4, (4, 4)))
-    label = Renderer(CONFIG, model.averaged, model.measured).render(
-        seed=7, height_px=4 * CELL, width_px=4 * CELL, material=CONFIG.materials[index]
+    side = 4 * CELL
+    label = Renderer(CONFIG, model.averaged, model.measured).render_region(
+        Region(0, 0, side, side), seed=7, torus_px=(side, side), material=CONFIG.materials[index]
     )
     difference = np.abs(flat.astype(int) - label)  # folded kernels round differently
     assert difference.max() <= 1
