@@ -26,6 +26,7 @@ from flows.deployments import (
     with_overrides,
 )
 from flows.library_commands import add_library_commands
+from flows.picture_commands import add_picture_commands
 from flows.quiet_terminal import noise_into, open_log
 from flows.retouch_commands import add_retouch_commands
 from flows.trace_commands import add_trace_command
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     add_library_commands(commands)
     add_trace_command(commands)
     add_retouch_commands(commands)
+    add_picture_commands(commands)
     version = commands.add_parser("version", help="the version of this program")
     version.set_defaults(command=_version)
     return parser

@@ -18,7 +18,7 @@ map of weights to learn from; every material has a height in every pixel, learnt
 are sharpened with it, w exp(h) normalised, as terrain renderers blend by height: weights of 0 and 1
 stay exactly what they are, and between them whole stones and blades win. The pictures of borders
 that the discriminator is shown as real are photographs laid over each other by the same formula
-with their brightness as height (`mixing`); there are no photographs of borders to learn from.
-Everything else as in `psgan`: valid convolutions, measured waves and colours, lazy R1, Gram
-matching.
+with their brightness as height, shaded and levelled (`mixing`); there are no photographs of borders
+to learn from. Everything else as in `psgan`: valid convolutions, measured waves and colours, lazy
+R1, matching of Gram matrices and spectra.
 """

@@ -17,7 +17,7 @@ class ConditionalGanConfig(SpatialConfig, frozen=True, extra="forbid"):
         0.5, ge=0, le=1, description="share of the training pictures in which two materials meet"
     )
     height_contrast: float = Field(
-        2.0,
+        4.0,
         ge=0,
         le=8,
         description="how much brightness decides which material is on top where two meet; 0: fade",

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from texture_models.losses import LUMA
 from texture_models.spatial.config import SpatialConfig
 from texture_models.spatial.noise import MARGIN
 
 NARROWEST_PX = 4.0  # from one material alone to the other alone
 WIDEST_PATCHES = 4.0  # as wide as this, a patch is nearly the same mixture everywhere
 HIGHEST = 2.0  # deviations of brightness beyond which nothing gets higher
-_ROW = tf.constant([0.299, 0.587, 0.114])
+SHADOW_PX, SHADOW = 5, 0.6  # reach, and strength for a deviation of height
+LEVEL_PX = 15  # neighbourhood whose mean brightness is that of a fade
 
 
 def border_shares(
@@ -60,7 +62,9 @@ def laid_over(image: Any, other: Any, share: Any, contrast: float) -> Any:
     """Lay photographs over each other along a map, the brighter parts of both on top.
 
     Blending by height as terrain renderers do it, with brightness for the height: where light comes
-    from above, what is deep is dark.
+    from above, what is deep is dark. The brighter of two is brighter than their mean and hides the
+    gaps that give a material its depth; so what lies below its neighbourhood is shaded where both
+    materials are near, and the neighbourhood's mean is brought back to that of a plain fade.
 
     Args:
         image: (batch, height, width, 3) float32 in -1..1.
@@ -71,15 +75,32 @@ def laid_over(image: Any, other: Any, share: Any, contrast: float) -> Any:
     Returns:
         The same shape and range.
     """
-    first = (1.0 - share) * tf.exp(contrast * _height(image))
-    second = share * tf.exp(contrast * _height(other))
+    faded = image + share * (other - image)
+    if not contrast:
+        return faded
+    height, other_height = _height(image), _height(other)
+    first = (1.0 - share) * tf.exp(contrast * height)
+    second = share * tf.exp(contrast * other_height)
     on_top = second / (first + second)
-    return image + on_top * (other - image)
+    near = _blurred(on_top, SHADOW_PX)
+    both_near = 4.0 * near * (1.0 - near)
+    surface = height + on_top * (other_height - height)
+    below = tf.nn.relu(_blurred(surface, SHADOW_PX) - surface)
+    laid = image + on_top * (other - image)
+    laid = (laid + 1.0) * tf.exp(-SHADOW * both_near * below) - 1.0
+    laid += _blurred(faded, LEVEL_PX) - _blurred(laid, LEVEL_PX)
+    return tf.clip_by_value(laid, -1.0, 1.0)
 
 
 def _height(image: Any) -> Any:
     """Brightness of a picture's neighbourhoods in deviations of that picture."""
-    grey = tf.reduce_sum(image * _ROW, axis=-1, keepdims=True)
-    grey = tf.nn.avg_pool2d(grey, 3, 1, "SAME")
+    grey = tf.nn.avg_pool2d(
+        tf.reduce_sum(image * tf.constant(LUMA, tf.float32), axis=-1, keepdims=True), 3, 1, "SAME"
+    )
     mean, variance = tf.nn.moments(grey, axes=(1, 2), keepdims=True)
     return tf.clip_by_value((grey - mean) / tf.sqrt(variance + 1e-4), -HIGHEST, HIGHEST)
+
+
+def _blurred(values: Any, side: int) -> Any:
+    """Mean over a square, twice; at a border over what there is of it."""
+    return tf.nn.avg_pool2d(tf.nn.avg_pool2d(values, side, 1, "SAME"), side, 1, "SAME")
