@@ -1,10 +1,11 @@
-"""One thin store over a URL: `file://`, `memory://` and `s3://` behave the same.
+"""One thin store over a URL: `file://`, `memory://`, `s3://`, `gs://` and `az://` behave the same.
 
 Objects are only ever created. A key that already holds the same bytes is success, one that holds
 other bytes is a `KeyConflict`; nothing here overwrites. What the objects mean (libraries,
 manifests) is in `data/library/`; why a store refused is put into words in `data/store_errors.py`.
 
-S3 credentials, region and endpoint are read by obstore itself from the usual `AWS_*` variables.
+Credentials, region and endpoint are read by obstore itself from the usual variables: `AWS_*`,
+`GOOGLE_*`, `AZURE_*`.
 """
 
 import re
@@ -20,12 +21,13 @@ from urllib.parse import unquote
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, MemoryStore, S3Store
+from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, S3Store
 
 from data.store_errors import (
     KeyConflict,
     ObjectMissing,
     StoreError,
+    credentials_of,
     is_missing_object,
     without_credentials,
     words_for,
@@ -45,6 +47,8 @@ MAX_KEY_LENGTH: Final = 512  # S3 allows 1024 bytes; the rest is room for the st
 MAX_SEGMENT_LENGTH: Final = (
     128  # ext4, APFS and NTFS allow 255; obstore adds a suffix while it writes
 )
+
+Backend = LocalStore | MemoryStore | S3Store | GCSStore | AzureStore
 
 _SEGMENT = re.compile(r"[a-z0-9_-][a-z0-9._-]*")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -113,9 +117,7 @@ class ObjectStore:
     was tried, where, why it failed and the way out; never a credential.
     """
 
-    def __init__(
-        self, url: str, backend: LocalStore | MemoryStore | S3Store | None, root: Path | None
-    ) -> None:
+    def __init__(self, url: str, backend: Backend | None, root: Path | None) -> None:
         self.url = url
         self.root = root
         self._backend = (
@@ -125,9 +127,9 @@ class ObjectStore:
     def put_new(self, key: str, content: bytes) -> bool:
         """Create `key` with `content`; True if written, False if it already held the same bytes.
 
-        Atomic on folders, in memory and on Amazon's S3. Swift looks first and writes then: of two
-        writers within milliseconds both may succeed, and the later bytes stand. Who depends on
-        having won reads the object again before acting on it.
+        Atomic on folders, in memory and on the stores of Amazon, Google and Azure. Swift looks
+        first and writes then: of two writers within milliseconds both may succeed, and the later
+        bytes stand. Who depends on having won reads the object again before acting on it.
 
         Raises:
             KeyConflict: the key holds other bytes; they are left as they are.
@@ -229,13 +231,13 @@ class ObjectStore:
         with suppress(BaseError, OSError):  # a store may forbid deleting
             obstore.delete(self._writable(), key)
 
-    def _readable(self) -> LocalStore | MemoryStore | S3Store | None:
+    def _readable(self) -> Backend | None:
         """Return the backend; None for a local folder that nobody has made yet."""
         if self._backend is None and self.root is not None and self.root.is_dir():
             self._backend = LocalStore(self.root)
         return self._backend
 
-    def _writable(self) -> LocalStore | MemoryStore | S3Store:
+    def _writable(self) -> Backend:
         if self._backend is None:
             assert self.root is not None  # only local folders may be missing
             self._backend = LocalStore(self.root, mkdir=True)
@@ -255,7 +257,8 @@ class ObjectStore:
                 raise
             where = str(self.root / key) if self.root is not None else self.url_of(key)
             kind = ObjectMissing if is_missing_object(error) else StoreError
-            raise kind(f"cannot {action} {where}: {words_for(error)}") from None
+            scheme = self.url.partition(":")[0]
+            raise kind(f"cannot {action} {where}: {words_for(error, scheme)}") from None
 
 
 def open_store(url: str) -> ObjectStore:
@@ -263,7 +266,8 @@ def open_store(url: str) -> ObjectStore:
 
     `file:///absolute/folder` (spaces and unicode as they are or percent-encoded), `memory://name`
     (one store per name for the whole process), `s3://bucket/prefix` (path style; `AWS_*` variables
-    as obstore reads them, `AWS_ENDPOINT_URL` for other servers than Amazon's).
+    as obstore reads them, `AWS_ENDPOINT_URL` for other servers than Amazon's), `gs://bucket/prefix`
+    (`GOOGLE_*` variables), `az://container/prefix` (`AZURE_*` variables, the account among them).
 
     Raises:
         StoreError: the URL is none of these.
@@ -278,12 +282,13 @@ def open_store(url: str) -> ObjectStore:
                 return ObjectStore(
                     f"memory://{name}", _memory_stores.setdefault(name, MemoryStore()), None
                 )
-        case "s3":
-            return _open_s3(url, rest)
+        case "s3" | "gs" | "az":
+            return _open_bucket(url, scheme, rest)
     hint = f"; for a local folder write {Path(url).as_uri()}" if url.startswith("/") else ""
     raise StoreError(
         f"the store URL {without_credentials(url)!r} is not understood: "
-        f"use file:///absolute/folder, s3://bucket/prefix or memory://name{hint}"
+        "use file:///absolute/folder, s3://bucket/prefix, gs://bucket/prefix, "
+        f"az://container/prefix or memory://name{hint}"
     )
 
 
@@ -300,7 +305,7 @@ def _open_folder(url: str, rest: str) -> ObjectStore:
     return ObjectStore(root.as_uri(), backend, root)
 
 
-def _open_s3(url: str, rest: str) -> ObjectStore:
+def _open_bucket(url: str, scheme: str, rest: str) -> ObjectStore:
     bucket, _, prefix = rest.partition("/")
     prefix = prefix.strip("/")
     try:
@@ -312,20 +317,36 @@ def _open_s3(url: str, rest: str) -> ObjectStore:
         why = without_credentials(str(error))
         raise StoreError(
             f"the store URL {without_credentials(url)!r} is not understood: {why}; write "
-            "s3://bucket/prefix and give credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            f"{scheme}://bucket/prefix and give credentials in {credentials_of(scheme)}"
         ) from None
-    clean = f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
+    clean = f"{scheme}://{bucket}/{prefix}" if prefix else f"{scheme}://{bucket}"
     try:
-        backend = S3Store(
-            bucket,
-            prefix=prefix or None,
-            retry_config=_RETRY,
-            client_options=_CLIENT,
-            checksum_algorithm="SHA256",
-        )
+        backend = _backend(scheme, bucket, prefix)
     except (BaseError, OSError, ValueError) as error:
-        raise StoreError(f"cannot open {clean}: {words_for(error)}") from None
+        raise StoreError(f"cannot open {clean}: {words_for(error, scheme)}") from None
     return ObjectStore(clean, backend, None)
+
+
+def _backend(scheme: str, bucket: str, prefix: str, **options: Any) -> Backend:
+    common: Any = {"prefix": prefix or None, "retry_config": _RETRY, "client_options": _CLIENT}
+    if scheme == "gs":
+        return GCSStore(bucket, **common, **options)
+    if scheme == "az":
+        return AzureStore(bucket, **common, **options)
+    return S3Store(bucket, **common, checksum_algorithm="SHA256", **options)
+
+
+def anonymous_store(store: ObjectStore) -> ObjectStore | None:
+    """Return the same store as somebody without credentials sees it; None if it is no bucket."""
+    scheme, _, rest = store.url.partition("://")
+    if scheme not in ("s3", "gs", "az"):
+        return None
+    bucket, _, prefix = rest.partition("/")
+    try:
+        backend = _backend(scheme, bucket, prefix, skip_signature=True)
+    except (BaseError, OSError, ValueError):
+        return None
+    return ObjectStore(store.url, backend, None)
 
 
 def check_writable(store_url: str) -> None:

@@ -45,6 +45,27 @@ _S3_WORDS: Final = {
 }
 
 
+_CREDENTIALS: Final = {
+    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS",
+    "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+}
+# What the words say of Amazon's store, as it is called elsewhere.
+_NAMES: Final = {
+    scheme: {
+        _CREDENTIALS["s3"]: _CREDENTIALS[scheme],
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_ACCESS_KEY_ID": _CREDENTIALS[scheme],
+        "AWS_REGION": "the bucket's region",
+    }
+    for scheme, endpoint, secret in (
+        ("gs", "GOOGLE_SERVICE_ACCOUNT", "GOOGLE_APPLICATION_CREDENTIALS"),
+        ("az", "AZURE_STORAGE_ENDPOINT", "AZURE_STORAGE_ACCOUNT_KEY"),
+    )
+}
+
+
 class StoreError(RuntimeError):
     """The store did not do what was asked. One line: what, where, why, way out."""
 
@@ -62,8 +83,20 @@ def is_missing_object(error: BaseException) -> bool:
     return isinstance(error, FileNotFoundError) and "NoSuchBucket" not in str(error)
 
 
-def words_for(error: BaseException) -> str:
+def credentials_of(scheme: str) -> str:
+    """Return the variables that credentials for a kind of store are read from."""
+    return _CREDENTIALS.get(scheme, _CREDENTIALS["s3"])
+
+
+def words_for(error: BaseException, scheme: str = "s3") -> str:
     """Return why the store refused and the way out, in one line without anything secret."""
+    words = _words(error)
+    for amazons, others in _NAMES.get(scheme, {}).items():
+        words = words.replace(amazons, others)
+    return words
+
+
+def _words(error: BaseException) -> str:
     text = str(error)
     if "InvalidUri" in text or "BadScheme" in text:
         return "the endpoint is not a URL; check AWS_ENDPOINT_URL"
@@ -76,8 +109,11 @@ def words_for(error: BaseException) -> str:
         )
     if isinstance(error, OSError) and error.errno in _OS_WORDS:
         return _OS_WORDS[error.errno]
-    if "169.254.169.254" in text:  # where obstore asks for a machine's role when no key is set
+    # Where obstore asks for a machine's role when no key is set.
+    if "169.254.169.254" in text or "metadata.google.internal" in text:
         return "no credentials found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    if "Account must be specified" in text:
+        return "no account named; set AZURE_STORAGE_ACCOUNT_NAME"
     if found := _S3_CODE.search(text):
         code = found[1]
         words = _S3_WORDS.get(code, "see the server's documentation of this code")

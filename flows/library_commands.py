@@ -18,7 +18,14 @@ from flows.signing_commands import (
     refuse_unsigned,
     sign,
 )
-from flows.store_commands import DONE, Commands, open_named_store, say, store_command
+from flows.store_commands import (
+    DONE,
+    Commands,
+    in_one_line,
+    open_named_store,
+    say,
+    store_command,
+)
 
 if TYPE_CHECKING:
     from data.library.channels import Release
@@ -39,6 +46,7 @@ def add_library_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     _add_pin(verbs)
     add_consumer_commands(verbs)
     add_signing_commands(verbs)
+    _add_store(verbs)
 
 
 def who(options: argparse.Namespace) -> str:
@@ -241,4 +249,27 @@ def _pin(options: argparse.Namespace) -> int:
         word = "pinned"
     line = f"{pin.name}: {options.library} v{pin.version:04d} {word}"
     say(options, pin.model_dump(mode="json", by_alias=True), [line])
+    return DONE
+
+
+def _add_store(verbs: Commands[argparse.ArgumentParser]) -> None:
+    text = "try what the store promises, and say what is not guaranteed there"
+    parser = verbs.add_parser("store", help=text, description=text)
+    parser.add_argument(
+        "--store", default="", metavar="URL", help="default: TEXTURE_MILL_STORE_URL, or the home's"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document instead of words")
+    parser.set_defaults(command=lambda options: in_one_line(_store, options))
+
+
+def _store(options: argparse.Namespace) -> int:
+    from data.store_promises import promises_of
+
+    found = promises_of(open_named_store(options))
+    lines = [
+        f"store        {found.url}",
+        f"public read  {'yes: anybody can read it' if found.public_read else 'no'}",
+    ]
+    lines += [f"not guaranteed: {line}" for line in found.not_guaranteed] or ["all is guaranteed"]
+    say(options, found.model_dump(mode="json"), lines)
     return DONE

@@ -11,7 +11,8 @@ import urllib.error
 import urllib.request
 from http import HTTPStatus
 
-from data.object_store import check_writable
+from data.object_store import check_writable, open_store
+from data.store_promises import StorePromises, promises_of
 from tasks.errors import MillError
 from tasks.settings import PREFIX, Settings
 
@@ -34,6 +35,25 @@ def check_doors(settings: Settings) -> None:
     elif settings.tracking_uri.startswith("sqlite:///"):
         _check_sqlite(settings.tracking_uri)
     check_writable(settings.store_url)
+    check_store(settings)
+
+
+def check_store(settings: Settings) -> StorePromises:
+    """Return what the store promises.
+
+    Side effects: creates and removes one small object in the store.
+
+    Raises:
+        MillError: strangers can read it, and that was not asked for.
+        StoreError: it cannot be written.
+    """
+    found = promises_of(open_store(settings.store_url))
+    if found.public_read and not settings.public_read:
+        raise MillError(
+            f"whoever knows the address can read {found.url} without credentials; make it private, "
+            f"or say that it is meant to be public: {PREFIX}PUBLIC_READ=true"
+        )
+    return found
 
 
 def check_disk(settings: Settings) -> None:

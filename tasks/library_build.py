@@ -101,6 +101,7 @@ def build_recipe(
     from data.library.publish import publish_plan
     from data.library.signatures import sign_version
     from data.object_store import open_store
+    from tasks.door_checks import check_store
     from tasks.signing import signing_key
 
     # A name that is no channel's, or a key that does not open, is refused now, not after an hour.
@@ -111,6 +112,8 @@ def build_recipe(
     ran = dict(made.ran)
     if not options.publish:
         return LibraryBuild(plan=planned.plan, published=None, ran=ran)
+    for line in check_store(settings).not_guaranteed:
+        logger.warning("not guaranteed by %s: %s", settings.store_url, line)
     published = publish_plan(
         settings.store_url,
         made.version,

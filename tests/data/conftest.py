@@ -56,7 +56,11 @@ def local_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     )
 
 
-@pytest.fixture(params=["file", "memory", "s3"])
+# A developer who runs Azurite, with a container `mill` and the AZURE_* variables, tests az:// too.
+EVERY_KIND = ("file", "memory", "s3", *(["az"] if "AZURITE_BLOB_STORAGE_URL" in os.environ else []))
+
+
+@pytest.fixture(params=EVERY_KIND)
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty store of each kind."""
     match request.param:
@@ -64,4 +68,6 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
             return (tmp_path / "a störe").as_uri()
         case "memory":
             return f"memory://{uuid.uuid4().hex}"
+        case "az":
+            return f"az://mill/test-{uuid.uuid4().hex}"
     return str(request.getfixturevalue("s3_url"))

@@ -1,22 +1,19 @@
 """Stores that refuse: one clear line, in seconds, never a credential."""
 
-import http.server
 import os
-import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from data.object_store import ObjectStore, StoreError, check_writable, open_store
 from tests.data.conftest import BUCKET
+from tests.data.odd_servers import CarelessServer, odd_server
 
 SECRET = "hunter2-very-secret"
 
@@ -155,53 +152,6 @@ def test_credentials_in_a_store_url_are_refused_and_not_repeated():
     assert SECRET not in str(caught.value)
 
 
-@contextmanager
-def odd_server(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class CarelessServer(http.server.BaseHTTPRequestHandler):
-    """Stores and returns objects, but ignores `If-None-Match`, as older S3 servers do."""
-
-    protocol_version = "HTTP/1.1"
-    objects: dict[str, bytes] = {}  # noqa: RUF012 - shared by the requests on purpose
-
-    def answer(self, status: int, body: bytes = b"") -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("ETag", '"e"')
-        self.send_header("Last-Modified", "Sun, 01 Nov 2026 00:00:00 GMT")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def do_PUT(self) -> None:
-        self.objects[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
-        self.answer(200)
-
-    def do_GET(self) -> None:
-        found = self.objects.get(self.path)
-        self.answer(404 if found is None else 200, found or b"")
-
-    def do_POST(self) -> None:
-        """Delete many, the only kind of deletion that the client uses."""
-        request = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        for key in re.findall("<Key>(.*?)</Key>", request):
-            self.objects.pop(f"{self.path.partition('?')[0]}/{key}", None)
-        self.answer(200, b"<DeleteResult></DeleteResult>")
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
 def test_a_store_that_overwrites_is_found_out_by_the_probe(credentials):
     with odd_server(CarelessServer) as endpoint:
         credentials(endpoint)
@@ -215,7 +165,7 @@ class RefusingServer(CarelessServer):
 
     status, code = 403, "AccessDenied"
 
-    def do_PUT(self) -> None:
+    def do_PUT(self) -> None:  # noqa: N802
         self.rfile.read(int(self.headers["Content-Length"]))
         sent = f"{self.headers['Authorization']} {SECRET}"
         error = f"<Error><Code>{self.code}</Code><Message>{sent}</Message></Error>"
