@@ -102,7 +102,7 @@ def test_folded_kernels_give_the_networks_own_pixels(renderer):
 
 
 def test_noise_of_a_window_is_a_window_of_the_noise():
-    config = PsganConfig.tiny(global_channels=3)
+    config = PsganConfig.tiny(global_channels=3, slow_channels=2)
     waves = np.array([[0.05, 0.01], [0.0, 0.02]])
     large = picture_noise(config, waves, 1, CellWindow(-2, 5, 6, 7))
     small = picture_noise(config, waves, 1, CellWindow(0, 6, 2, 3))

@@ -117,6 +117,5 @@ class SpatialConfig(BaseModel, frozen=True, extra="forbid"):
             "local_channels": 4,
             "fine_channels": 2,
             "periodic_channels": 2,
-            "slow_channels": 2,
         }
         return cls(**{**small, **changes})
