@@ -58,6 +58,7 @@ def test_a_tile_is_the_torus_from_its_cut_on(renderer, whole):
     tile = renderer.render(seed=4, height_px=SIDE, width_px=SIDE)
     top, left = usual_cut(whole)
     assert (tile == np.roll(whole, (-top, -left), (0, 1))).all()
+    assert renderer.tile_origin(seed=4, height_px=SIDE, width_px=SIDE) == (top, left)
     assert usual_cut(tile) == (0, 0)
 
 

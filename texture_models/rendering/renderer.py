@@ -100,6 +100,27 @@ class Renderer:
         top, left = usual_cut(pixels)
         return np.roll(pixels, (-top, -left), axis=(0, 1))
 
+    def tile_origin(
+        self, *, seed: int, height_px: int, width_px: int, material: str | None = None
+    ) -> tuple[int, int]:
+        """Return the row and column of its torus that a tile of `render` starts at.
+
+        A region of that tile is the region of the torus moved by as much.
+
+        Args:
+            seed: names the picture.
+            height_px: of the tile and the torus.
+            width_px: the same.
+            material: as in `render`.
+
+        Raises:
+            ValueError: as in `render_region`.
+        """
+        torus = (height_px, width_px)
+        return usual_cut(
+            self.render_region(Region(0, 0, *torus), seed=seed, torus_px=torus, material=material)
+        )
+
     def render_region(
         self,
         region: Region,
