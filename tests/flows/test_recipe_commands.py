@@ -116,16 +116,23 @@ def test_a_mistyped_check_is_an_error_and_not_a_stale_library(arguments, tmp_pat
     assert "usage:" in found.errors
 
 
-def test_made_again_from_the_masters_it_is_the_same_version(
-    recipe: Path, produced_library: ProducedLibrary
+def test_made_again_from_the_masters_on_another_machine_it_is_the_same_version(
+    recipe: Path, produced_library: ProducedLibrary, tmp_path: Path
 ) -> None:
-    done = library(produced_library.home, "build", str(recipe), "--again", "--json")
+    home = produced_library.home
+    places = {
+        "TEXTURE_MILL_STORE_URL": (home / "library").as_uri(),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}",
+    }
+    build = ("library", "build", str(recipe), "--again", "--json")
+    done = run_mill(*build, home=tmp_path / "elsewhere", changes=places)
     assert done.status == 0, done.errors
     found = json.loads(done.output)
     assert found["published"]["nothing_to_do"]
     assert found["published"]["version"] == 1
     assert "sample" not in found["ran"]
     assert "previews" in found["ran"]
+    assert not list((tmp_path / "elsewhere").rglob("*.weights.h5"))  # no model was fetched
     lines = done.errors.splitlines()
     assert all(line.startswith("building") for line in lines)  # and none of TensorFlow's
 

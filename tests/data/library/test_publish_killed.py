@@ -209,3 +209,9 @@ def test_processes_killed_at_random_leave_the_old_or_the_new_version(tmp_path):
     kills = kill_at_random((tmp_path / "store").as_uri(), 8, seed=3)
     assert kills.total == 8
     assert kills.during_publication
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_builds_killed_at_random_mislead_no_reader_and_spoil_no_later_build(tmp_path):
+    kills = kill_at_random((tmp_path / "store").as_uri(), 6, seed=5, home=tmp_path / "home")
+    assert kills.total == 6
