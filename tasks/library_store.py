@@ -1,33 +1,52 @@
-"""What is done with a library in the store: release, go back, verify, collect garbage."""
+"""What is done with a library in the store: release, sign, compare, pull, verify, tidy up."""
 
 import logging
+from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from data.library.channels import Release, promote, resolve, rollback
+from data.library.channels import (
+    Release,
+    channels,
+    current_release,
+    promote,
+    releases,
+    resolve,
+    rollback,
+)
+from data.library.difference import change_line, difference, difference_html, summary
 from data.library.garbage import GarbageConfig, GarbagePlan, collect_garbage, plan_garbage
+from data.library.pull import Lock, pull
+from data.library.selection import Selection
+from data.library.signatures import check_signature, sign_version
 from data.library.verify import Fault, find_faults
 from data.object_store import open_store
 from tasks.errors import MillError
 from tasks.remake import remake_from_masters
 from tasks.settings import Settings
+from tasks.signing import signing_key, trusted_key
 
 logger = logging.getLogger(__name__)
 
 
 @task(task_run_name="promote-{library}-{channel}", cache_policy=NO_CACHE)
-def release_version(library: str, channel: str, version: str, who: str, why: str) -> Release:
+def release_version(
+    library: str, channel: str, version: str, who: str, why: str, sign: bool = False
+) -> Release:
     """Return the record that gives `channel` the version that `version` means.
 
-    Side effects: one object below `<store>/<library>/channels/`.
+    Side effects: one object below `<store>/<library>/channels/`; with `sign`, a signature.
 
     Raises:
         LibraryError: there is no such version, or objects of it are missing.
         StoreError: the store refused; the channel stays as it was.
     """
-    store = open_store(Settings().store_url)
+    settings = Settings()
+    store = open_store(settings.store_url)
     number = resolve(store, library, version).version
+    if sign:
+        logger.info("signed: %s", sign_version(store, library, number, signing_key(settings)))
     release = promote(store, library, channel, number, who=who, why=why)
     logger.info("%s of %s is v%04d", channel, library, release.version)
     return release
@@ -91,3 +110,61 @@ def remove_garbage(library: str, garbage: GarbageConfig, apply: bool) -> Garbage
     for line in plan.running:
         logger.info("nothing is removed: %s", line)
     return plan
+
+
+@task(task_run_name="diff-{library}", cache_policy=NO_CACHE)
+def compare_versions(library: str, before: str, after: str, html: str) -> tuple[str, ...]:
+    """Return a line for every texture that differs, and one that counts them.
+
+    Side effects: with `html`, a page that shows before and after.
+
+    Raises:
+        LibraryError: there is no such version.
+        StoreError: the store refused.
+    """
+    store = open_store(Settings().store_url)
+    found = difference(store, resolve(store, library, before), resolve(store, library, after))
+    if html:
+        Path(html).write_text(difference_html(store, found), encoding="utf-8")
+    lines = (*map(change_line, found.changes), summary(found))
+    for line in lines:
+        logger.info("%s", line)
+    return lines
+
+
+@task(task_run_name="pull-{library}", cache_policy=NO_CACHE)
+def pull_files(library: str, folder: str, version: str, selection: Selection, force: bool) -> Lock:
+    """Return what lies in a folder of this machine after it was brought to what is selected.
+
+    Side effects: files below `folder`.
+
+    Raises:
+        LibraryError: nothing fits, a file is in the way, or TEXTURE_MILL_PUBLIC_KEY did not sign.
+        StoreError: the store refused, or an object is damaged.
+    """
+    settings = Settings()
+    store = open_store(settings.store_url)
+    manifest = resolve(store, library, version)
+    if (key := trusted_key(settings)) is not None:
+        check_signature(store, manifest, key)
+    done = pull(store, manifest, Path(folder), selection, reference=version, force=force)
+    logger.info("%s: %d files written, %d as they were", folder, len(done.written), done.unchanged)
+    return done.lock
+
+
+@task(task_run_name="log-{library}", cache_policy=NO_CACHE)
+def read_log(library: str, channel: str) -> tuple[Release, ...]:
+    """Return the releases of a channel, newest first; without one, what every channel has.
+
+    Raises:
+        StoreError: the store refused.
+    """
+    store = open_store(Settings().store_url)
+    if channel:
+        found = releases(store, library, channel)[::-1]
+    else:
+        each = (current_release(store, library, name) for name in channels(store, library))
+        found = [release for release in each if release]
+    for release in found:
+        logger.info("%s %d: v%04d", release.channel, release.number, release.version)
+    return tuple(found)
