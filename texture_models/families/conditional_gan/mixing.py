@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ def border_shares(
     return shares, shares[f"weights_{config.levels - 1}"][:, MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
-def laid_over(image: Any, other: Any, share: Any, contrast: float) -> Any:
+def laid_over(image: Any, other: Any, share: Any, contrast: float) -> tuple[Any, Any]:
     """Lay photographs over each other along a map, the brighter parts of both on top.
 
     Blending by height as terrain renderers do it, with brightness for the height: where light comes
@@ -73,11 +74,12 @@ def laid_over(image: Any, other: Any, share: Any, contrast: float) -> Any:
         contrast: weight of the height; 0 fades one picture into the other.
 
     Returns:
-        The same shape and range.
+        (picture of the same shape and range, (batch, height, width, 1) how much of what is seen is
+        of the second material, 0..1).
     """
     faded = image + share * (other - image)
     if not contrast:
-        return faded
+        return faded, share
     height, other_height = _height(image), _height(other)
     first = (1.0 - share) * tf.exp(contrast * height)
     second = share * tf.exp(contrast * other_height)
@@ -89,7 +91,28 @@ def laid_over(image: Any, other: Any, share: Any, contrast: float) -> Any:
     laid = image + on_top * (other - image)
     laid = (laid + 1.0) * tf.exp(-SHADOW * both_near * below) - 1.0
     laid += _blurred(faded, LEVEL_PX) - _blurred(laid, LEVEL_PX)
-    return tf.clip_by_value(laid, -1.0, 1.0)
+    return tf.clip_by_value(laid, -1.0, 1.0), on_top
+
+
+def cover_distance(shares: Sequence[Any], on_top: Any, codes: tuple[Any, Any]) -> Any:
+    """How far generated pictures show more or less of a material than the laid ones.
+
+    Without it one material's heights outgrow the others' and it wins wherever there is a trace of
+    it: neither discriminator nor Gram matrices object to a wider path.
+
+    Args:
+        shares: of every level, (batch, rows, columns, materials) as the generator sharpened them.
+        on_top: (batch, height, width, 1), see `laid_over`.
+        codes: (batch, materials) one-hot of the first and of the second material.
+
+    Returns:
+        Mean squared difference of the pictures' mean shares, a scalar.
+    """
+    first, second = codes
+    seen = tf.reduce_mean(on_top, axis=(1, 2))
+    target = first + seen * (second - first)
+    gaps = [tf.reduce_mean(share, axis=(1, 2)) - target for share in shares]
+    return tf.reduce_mean(tf.square(tf.stack(gaps)))
 
 
 def _height(image: Any) -> Any:

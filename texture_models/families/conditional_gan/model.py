@@ -10,8 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from texture_models.families.conditional_gan.config import ConditionalGanConfig
-from texture_models.families.conditional_gan.mixing import border_shares, laid_over
-from texture_models.families.conditional_gan.networks import build_discriminator, build_generator
+from texture_models.families.conditional_gan.mixing import border_shares, cover_distance, laid_over
+from texture_models.families.conditional_gan.networks import (
+    build_discriminator,
+    build_generator,
+    with_shares,
+)
 from texture_models.losses import (
     generator_loss,
     gram_distance,
@@ -30,6 +34,9 @@ from texture_models.training.optimizer import adam, skipped_steps
 from texture_models.training.replicas import compiled_step
 
 STATISTICS_CELLS = 8  # side of the pictures that normalisation statistics are taken from
+COVER_WEIGHT = (
+    20.0  # of `cover_distance`: a share that is off by a fifth weighs as much as the Gram
+)
 _BORDERS = 62  # stream of the draws of a step that no noise uses
 
 
@@ -50,6 +57,7 @@ class ConditionalGan:
         dtype = training.precision
         keras.utils.set_random_seed(training.seed)  # the only use: initial weights
         self.generator = build_generator(config, dtype)
+        self._drawing = with_shares(self.generator)
         self.averaged = build_generator(config)
         self.averaged.set_weights(self.generator.get_weights())
         self.discriminator = build_discriminator(config, dtype)
@@ -165,9 +173,9 @@ class ConditionalGan:
         cells = training.patch_px // self.config.pixels_per_cell
         inputs, share = self._inputs(code, waves, step, cells)
         weights = inputs[f"weights_{self.config.levels - 1}"][:, MARGIN:-MARGIN, MARGIN:-MARGIN]
-        real = laid_over(image, _partner(image), share, self.config.height_contrast)
+        real, on_top = laid_over(image, _partner(image), share, self.config.height_contrast)
         with tf.GradientTape() as tape:
-            fake = self.generator(inputs, training=True)
+            fake, *shares = self._drawing(inputs, training=True)
             with tape.stop_recording():
                 losses = move_discriminator(
                     self.discriminator,
@@ -177,6 +185,9 @@ class ConditionalGan:
                     penalty=0.5 * training.r1_gamma * training.r1_every if penalised else 0.0,
                 )
             total, parts = self._generator_losses(real, fake, weights, code)
+            if self.config.mixed_count(batch):
+                parts["cover"] = cover_distance(shares, on_top, (code, _partner(code)))
+                total += COVER_WEIGHT * parts["cover"]
             scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
         self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)

@@ -104,6 +104,17 @@ def build_generator(config: ConditionalGanConfig, dtype: str = "float32") -> ker
     return keras.Model(inputs, image, name="generator")
 
 
+def with_shares(generator: keras.Model) -> keras.Model:
+    """Return the generator with the sharpened shares of every level behind its picture.
+
+    Outputs: image, then one (batch, rows, columns, materials) for every modulation after the first
+    level, and the one that chooses the colours.
+    """
+    films = [layer for layer in generator.layers if isinstance(layer, PlaceFilm)][1:]
+    shares = [layer.input[1] for layer in (*films, generator.get_layer("colour"))]
+    return keras.Model(generator.inputs, [generator.output, *shares])
+
+
 def _shares(weights: Any, height: Any) -> Any:
     """Weights of the materials, sharpened by their heights; 0 and 1 stay what they are."""
     if height is None or weights.shape[-1] == 1:
