@@ -1,4 +1,4 @@
-"""`texture-mill render-map`: a picture from a model and something that was painted."""
+"""`texture-mill render-map | more-like`: a picture from a model and a picture somebody has."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ def add_picture_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     named.add_argument("--colours", metavar="LIST", help="for example grass=#2f7d32,gravel=#9e9e9e")
     render.add_argument(
         "--transition", metavar="PX", help="pixels that a border is softened over (24)"
+    )
+    text = "a seamless picture of any size that looks like a photograph, or between several"
+    more = picture_command(commands, "more-like", _more_like, text)
+    more.add_argument("photograph", nargs="+", metavar="PHOTO", help="a picture file")
+    more.add_argument("--shares", metavar="LIST", help="how much of each: 3,1 (the same of all)")
+    more.add_argument(
+        "--texel-scale", metavar="X", help="what photographs are scaled with first (auto)"
     )
 
 
@@ -91,6 +98,21 @@ def _render_map(options: argparse.Namespace) -> int:
     wish = PaintedMap.model_validate(values)
     rows, columns = draw_painted_map(wish, target)
     print(f"{target}: {wish.height_px} x {wish.width_px} px from a map of {rows} x {columns}")
+    return DONE
+
+
+def _more_like(options: argparse.Namespace) -> int:
+    from tasks.more_like import MoreLike, draw_more_like
+
+    target = target_of(options)
+    values: dict[str, Any] = {"photographs": tuple(options.photograph), **given(options)}
+    if options.shares:
+        values["shares"] = tuple(part.strip() for part in options.shares.split(","))
+    if options.texel_scale is not None:
+        values["texel_scale"] = options.texel_scale
+    wish = MoreLike.model_validate(values)
+    draw_more_like(wish, target)
+    print(f"{target}: {wish.height_px} x {wish.width_px} px like {' and '.join(wish.photographs)}")
     return DONE
 
 

@@ -91,3 +91,37 @@ def test_a_map_that_is_no_picture_is_named(gardener, home, capsys):
     assert "undecodable" in capsys.readouterr().err
     assert main(["render-map", str(home / "nothing.png"), *rest]) == 1
     assert "there is no map" in capsys.readouterr().err
+
+
+def test_more_like_a_photograph_and_between_two(home, capsys, tmp_path_factory):
+    from texture_models.families import build_model
+    from texture_models.families.vae.config import VaeConfig
+    from texture_models.saved_model import save_generator
+    from texture_models.training.config import TrainingConfig
+
+    config = VaeConfig.tiny(materials=("any",))
+    model = build_model(config, TrainingConfig.tiny())
+    folder = save_generator(home / "vae", config, model.averaged, model.measured)
+    rng = np.random.default_rng(0)
+    for name, level in (("dark", 30), ("light", 200)):
+        pixels = (level + rng.integers(0, 40, (90, 120, 3))).astype(np.uint8)
+        Image.fromarray(pixels).save(home / f"{name}.png")
+    rest = ["--model", str(folder), "--size", "64x128", "--texel-scale", "1"]
+    drawn = {}
+    for name, photographs in (
+        ("one", ["dark"]),
+        ("same", ["dark"]),
+        ("mixed", ["dark", "light"]),
+        ("other", ["light"]),
+    ):
+        paths = [str(home / f"{photograph}.png") for photograph in photographs]
+        assert main(["more-like", *paths, *rest, "--out", str(home / f"{name}_out.png")]) == 0
+        drawn[name] = np.asarray(Image.open(home / f"{name}_out.png")).astype(float)
+    assert drawn["one"].shape == (64, 128, 3)
+    assert (drawn["one"] == drawn["same"]).all()
+    assert (drawn["one"] != drawn["other"]).mean() > 0.1
+    assert (drawn["one"] != drawn["mixed"]).mean() > 0.05
+    capsys.readouterr()
+    wrong = ["--shares", "1,2", "--out", str(home / "o.png")]
+    assert main(["more-like", str(home / "dark.png"), *rest, *wrong]) == 1
+    assert "1 photographs and 2 shares" in capsys.readouterr().err

@@ -17,6 +17,7 @@ from texture_models.families.conv_stack.config import ConvStackConfig
 from texture_models.families.cycle_gan.config import CycleGanConfig
 from texture_models.families.dcgan.config import DcganConfig
 from texture_models.families.psgan.config import PsganConfig
+from texture_models.families.vae.config import VaeConfig
 from texture_models.training.config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 # The union grows by one member a family; pydantic reads `family` to choose.
 AnyModelConfig: TypeAlias = (
-    PsganConfig | DcganConfig | ConvStackConfig | CycleGanConfig | ConditionalGanConfig
+    PsganConfig | DcganConfig | ConvStackConfig | CycleGanConfig | ConditionalGanConfig | VaeConfig
 )
 ModelConfig = Annotated[
     AnyModelConfig,
@@ -100,6 +101,10 @@ def build_model(config: AnyModelConfig, training: TrainingConfig) -> Trainable:
             from texture_models.families.conditional_gan.model import ConditionalGan
 
             return ConditionalGan(config, training)
+        case VaeConfig():
+            from texture_models.families.vae.model import Vae
+
+            return Vae(config, training)
         case _:
             assert_never(config)
 
@@ -162,5 +167,9 @@ def inference_of(config: AnyModelConfig) -> Inference:
             from texture_models.families.conditional_gan import inference as conditional_inference
 
             return conditional_inference
+        case VaeConfig():
+            from texture_models.families.vae import inference as vae_inference
+
+            return vae_inference
         case _:
             assert_never(config)

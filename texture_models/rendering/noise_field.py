@@ -91,3 +91,23 @@ def uniform_field(
         bits = _mix(_mix(row_bits + column_bits * _MIX_B) + lane)
     sixteen = bits.view(np.uint16).reshape(len(rows), len(columns), groups * _LANES)
     return sixteen[:, :, :channels].astype(np.float32) * np.float32(2.0**-15) - np.float32(1.0)
+
+
+def normal_vector(*, seed: int, stream: int, count: int) -> np.ndarray:
+    """Return independent standard normal values that a seed names.
+
+    Box and Muller's transform of hashed uniform values: no random state of any library.
+
+    Args:
+        seed: names the picture.
+        stream: as in `uniform_field`.
+        count: how many.
+
+    Returns:
+        (count,) float64.
+    """
+    zero = np.zeros(1, dtype=np.int64)
+    hashed = uniform_field(seed=seed, stream=stream, rows=zero, columns=zero, channels=2 * count)
+    first, second = np.split(hashed[0, 0].astype(np.float64), 2)
+    radius = np.sqrt(-2.0 * np.log((first + 1.0) / 2.0 + 2.0**-17))
+    return np.asarray(radius * np.cos(np.pi * second))

@@ -6,12 +6,13 @@ import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
 from texture_models.families import AnyModelConfig, inference_of
 from texture_models.rendering.cut import usual_cut
+from texture_models.rendering.look import Look
 from texture_models.rendering.material_map import MaterialMap, PlacedMap
 from texture_models.rendering.noise_field import CellWindow
 from texture_models.saved_model import load_generator
@@ -21,6 +22,9 @@ from texture_models.saved_model import load_generator
 # bytes.
 BLOCK_CELLS = 16
 _MAPS = -1  # no material's index
+
+# What is to grow: one of the model's materials, a map of several, or what a photograph looks like.
+Grown: TypeAlias = str | MaterialMap | Look | None
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Renderer:
         seed: int,
         height_px: int,
         width_px: int,
-        material: str | MaterialMap | None = None,
+        material: Grown = None,
         wrap: tuple[bool, bool] = (True, True),
     ) -> np.ndarray:
         """Render one picture.
@@ -79,8 +83,8 @@ class Renderer:
             height_px: a multiple of the model's pixels per cell on an axis that wraps; a model
                 that makes whole pictures only knows one size, `config.picture_px`.
             width_px: the same.
-            material: one of the model's, or a map of several, which wraps on both axes; may be left
-                out when the model has only one.
+            material: one of the model's, or a map of several, which wraps on both axes, or the look
+                of a photograph; may be left out when the model has only one material.
             wrap: whether the last row continues into the first, and the last column.
 
         Returns:
@@ -127,7 +131,7 @@ class Renderer:
         *,
         seed: int,
         torus_px: tuple[int | None, int | None] = (None, None),
-        material: str | MaterialMap | None = None,
+        material: Grown = None,
     ) -> np.ndarray:
         """Render any part of a picture; the same bytes as that part of the whole.
 
@@ -153,6 +157,8 @@ class Renderer:
         period = _period_in_cells(torus_px, cell)
         if isinstance(material, MaterialMap):
             block = self._map_block(self._placed(material, torus_px))
+        elif isinstance(material, Look):
+            block = self._look_block(material)
         else:
             index = self._material_index(material)
             block = functools.partial(self._block, index=index)
@@ -163,7 +169,7 @@ class Renderer:
         return result
 
     def _whole_picture(
-        self, seed: int, height_px: int, width_px: int, material: str | MaterialMap | None
+        self, seed: int, height_px: int, width_px: int, material: Grown
     ) -> np.ndarray:
         """The one size of a model that cannot be continued beyond its picture."""
         side = self.config.picture_px
@@ -175,6 +181,8 @@ class Renderer:
             )
         if isinstance(material, MaterialMap):
             raise ValueError(self._no_maps())
+        if isinstance(material, Look):
+            raise ValueError(self._no_looks())
         cells = side // self.config.pixels_per_cell
         return self._block(seed, CellWindow(0, 0, cells, cells), self._material_index(material))
 
@@ -195,6 +203,39 @@ class Renderer:
                 " picture, and wraps on both axes"
             )
         return PlacedMap(material_map, self.config.materials, (height_px, width_px))
+
+    def encode(self, pixels: np.ndarray) -> Look:
+        """Return what a photograph looks like; give it to `render` as the material.
+
+        Args:
+            pixels: (height, width, 3) uint8, sRGB, at the scale of the photographs trained on.
+
+        Raises:
+            ValueError: the model has no encoder, or the photograph is smaller than it looks at.
+        """
+        if not hasattr(self._family, "encoded"):
+            raise ValueError(self._no_looks())
+        family: Any = self._family
+        return Look(*family.encoded(self.config, self.network, self.measured, pixels))
+
+    def _no_looks(self) -> str:
+        return (
+            f"a {self.config.family} cannot read what a photograph looks like; train a vae to get"
+            " more like one"
+        )
+
+    def _look_block(self, look: Look) -> Callable[[int, CellWindow], np.ndarray]:
+        """Return what computes a block of a picture that looks like a photograph."""
+        if not hasattr(self._family, "look_inputs"):
+            raise ValueError(self._no_looks())
+        family: Any = self._family
+
+        def block(seed: int, window: CellWindow) -> np.ndarray:
+            fields = family.look_inputs(self.config, look.code, look.waves, seed, window)
+            batch = {name: value[None] for name, value in fields.items()}
+            return np.asarray(self._generator(0)(batch))[0]
+
+        return block
 
     def _no_maps(self) -> str:
         return (

@@ -1,0 +1,59 @@
+"""Where the codes of each material lie: a Gaussian, fitted after the training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from texture_models.families.vae.config import VaeConfig
+
+PATCHES = 64  # of each material
+SHRINKAGE = 0.1  # share of the covariance that is taken as uncorrelated; 64 codes for 32 channels
+
+
+def unfitted_prior(config: VaeConfig) -> dict[str, np.ndarray]:
+    """Return the standard normal of every material, by the names of `measured`."""
+    count, latent = config.material_count, config.latent_channels
+    return {
+        "prior_mean": np.zeros((count, latent)),
+        "prior_factor": np.tile(np.eye(latent), (count, 1, 1)),
+    }
+
+
+def fitted_prior(
+    encoder: Any, photographs: Sequence[Sequence[np.ndarray]], patch_px: int
+) -> dict[str, np.ndarray]:
+    """Fit a Gaussian with full covariance to the mean codes of each material's patches.
+
+    Patches are drawn from a generator of their own, always the same ones.
+
+    Args:
+        encoder: see `build_encoder`.
+        photographs: of every material, uint8 (height, width, 3) pictures.
+        patch_px: side of the patches.
+
+    Returns:
+        `prior_mean` (materials, latent) and `prior_factor` (materials, latent, latent), lower
+        triangular, covariance = factor @ factor.T; float64.
+    """
+    rng = np.random.default_rng(0)
+    means, factors = [], []
+    for pictures in photographs:
+        patches = np.stack([_patch(pictures, patch_px, rng) for _ in range(PATCHES)])
+        codes = np.asarray(encoder(patches, training=False)[0], dtype=np.float64)
+        covariance = np.atleast_2d(np.cov(codes, rowvar=False))
+        variances = np.diag(np.diag(covariance)) + 1e-6 * np.eye(len(covariance))
+        means.append(codes.mean(axis=0))
+        factors.append(
+            np.linalg.cholesky((1 - SHRINKAGE) * covariance + SHRINKAGE * variances + 0.0)
+        )
+    return {"prior_mean": np.stack(means), "prior_factor": np.stack(factors)}
+
+
+def _patch(pictures: Sequence[np.ndarray], side: int, rng: np.random.Generator) -> np.ndarray:
+    picture = pictures[int(rng.integers(len(pictures)))]
+    top, left = (int(rng.integers(length - side + 1)) for length in picture.shape[:2])
+    patch = picture[top : top + side, left : left + side]
+    return patch.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
