@@ -33,6 +33,8 @@ def plan_lines(parameters: Mapping[str, Any], store_url: str) -> Iterator[str]:
         if training.minutes is not None:
             budget += f" or {training.minutes:g} minutes, whichever ends first"
         yield f"train     {model.family}, {budget}; an interrupted one goes on"
+        if training.from_model:
+            yield f"start     with the weights of {training.from_model}, not with random ones"
     if translation := parameters.get("translation"):
         name = parameters["publishing"].registered_model
         yield f"translate {translation.source}: into {translation.target}"

@@ -5,6 +5,7 @@ from prefect import flow
 from data.config import AugmentationConfig, DatasetConfig
 from tasks.config import EvaluationConfig, PublishingConfig
 from tasks.evaluate_model import evaluate_model
+from tasks.find_start import find_start
 from tasks.prepare_dataset import prepare_dataset
 from tasks.promote_model import promote_model
 from tasks.publish_library import publish_library
@@ -43,8 +44,9 @@ def produce_library(
         publishing: names of the library and of the registered model.
     """
     check_sizes(model, training, evaluation, rendering)
+    start = find_start(model, training, publishing)
     prepared = prepare_dataset(dataset)
-    run = train_model(model, prepared, augmentation, training)
+    run = train_model(model, prepared, augmentation, training, start)
     scores = evaluate_model(run, prepared, evaluation)
     candidate = register_model(run, prepared, scores, publishing)
     promotion = promote_model(candidate, gate)

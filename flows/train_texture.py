@@ -5,6 +5,7 @@ from prefect import flow
 from data.config import AugmentationConfig, DatasetConfig
 from tasks.config import EvaluationConfig, PublishingConfig
 from tasks.evaluate_model import evaluate_model
+from tasks.find_start import find_start
 from tasks.prepare_dataset import prepare_dataset
 from tasks.records import RegisteredModel
 from tasks.register_model import register_model
@@ -34,7 +35,8 @@ def train_texture(
         publishing: name of the registered model.
     """
     check_sizes(model, training, evaluation)
+    start = find_start(model, training, publishing)
     prepared = prepare_dataset(dataset)
-    run = train_model(model, prepared, augmentation, training)
+    run = train_model(model, prepared, augmentation, training, start)
     scores = evaluate_model(run, prepared, evaluation)
     return register_model(run, prepared, scores, publishing)

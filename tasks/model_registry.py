@@ -30,7 +30,15 @@ PREVIOUS_CHAMPION: Final = "previous-champion"
 
 # Tags of a version. MLflow keeps them as text.
 _TAG: Final = "texture_mill."
-_FACTS: Final = ("training_key", "family", "materials", "weights_sha256", "dataset_fingerprint")
+_FACTS: Final = (
+    "training_key",
+    "family",
+    "materials",
+    "weights_sha256",
+    "dataset_fingerprint",
+    "request_key",
+    "started_from",
+)
 
 # What `texture_pyfunc.py` and `texture_models` import; asking MLflow to guess takes 15 seconds.
 _REQUIRED: Final = ("tensorflow", "keras", "numpy", "scipy", "h5py", "pillow", "pydantic", "pandas")
@@ -86,6 +94,8 @@ def create_version(
         "materials": ",".join(run.model.materials),
         "weights_sha256": weights_sha256(Path(run.model_dir)),
         "dataset_fingerprint": run.dataset_fingerprint,
+        "request_key": run.request_key,
+        "started_from": run.started_from,
     }
     try:
         client.create_registered_model(name)

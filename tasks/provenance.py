@@ -22,6 +22,8 @@ from data.library.records import (
 from data.records import PreparedDataset
 from tasks.config import PublishingConfig
 from tasks.content_keys import code_version
+from tasks.find_start import choice_of
+from tasks.recipe_sources import looked_up
 from tasks.records import RegisteredModel
 from tasks.settings import Settings
 
@@ -80,6 +82,7 @@ def provenance_of(
             family=model.family,
             weights_sha256=model.weights_sha256,
             mlflow_run_id=model.mlflow_run_id,
+            started_from=model.started_from,
         ),
         dataset=DatasetRef(
             fingerprint=dataset.fingerprint,
@@ -93,7 +96,9 @@ def provenance_of(
         flow_run_id=flow_run.id or "",
         licence=_licence(
             publishing,
-            {photo.licence for photo in dataset.photographs} | {ref.licence for ref in sources},
+            {photo.licence for photo in dataset.photographs}
+            | {ref.licence for ref in sources}
+            | _inherited_licences(settings, model),
         ),
     )
 
@@ -119,6 +124,21 @@ def material_records(settings: Settings, model: RegisteredModel) -> tuple[Materi
         )
         for material in sorted(model.materials)
     )
+
+
+def _inherited_licences(settings: Settings, model: RegisteredModel) -> set[str]:
+    """Licences of the photographs behind the versions whose weights a training began with.
+
+    What cannot be looked up any more counts as unknown.
+    """
+    licences: set[str] = set()
+    while model.started_from:
+        found = looked_up(settings, choice_of(model.started_from, model.name))
+        if found is None:
+            return licences | {"unknown"}
+        licences |= {photo.licence for photo in dataset_of(settings, found).photographs}
+        model = found
+    return licences
 
 
 def _licence(publishing: PublishingConfig, licences: set[str]) -> str:

@@ -47,16 +47,21 @@ def find_choice(settings: Settings, choice: ModelChoice) -> RegisteredModel:
     Raises:
         MillError: there is none.
     """
-    try:
-        found = _quickly(settings, choice)
-    except (sqlite3.Error, OSError, KeyError, ValueError):
-        found = _through_mlflow(settings, choice)
+    found = looked_up(settings, choice)
     if found is None:
         raise MillError(
             f"no version answers to {choice} at {settings.tracking_uri}; train one first "
             "(texture-mill run train-texture) or name another one in the recipe"
         )
     return found
+
+
+def looked_up(settings: Settings, choice: ModelChoice) -> RegisteredModel | None:
+    """Return the registered version that answers to `choice`, None if nothing does."""
+    try:
+        return _quickly(settings, choice)
+    except (sqlite3.Error, OSError, KeyError, ValueError):
+        return _through_mlflow(settings, choice)
 
 
 def as_source(model: RegisteredModel) -> RenderSource:
@@ -68,6 +73,7 @@ def as_source(model: RegisteredModel) -> RenderSource:
             family=model.family,
             weights_sha256=model.weights_sha256,
             mlflow_run_id=model.mlflow_run_id,
+            started_from=model.started_from,
         ),
         dataset_fingerprint=model.dataset_fingerprint,
         materials=model.materials,
@@ -149,4 +155,6 @@ def _registered(name: str, version: int, run_id: str, tags: dict[str, Any]) -> R
         materials=tuple(part for part in tags[_TAG + "materials"].split(",") if part),
         weights_sha256=tags[_TAG + "weights_sha256"],
         dataset_fingerprint=tags[_TAG + "dataset_fingerprint"],
+        request_key=tags.get(_TAG + "request_key", ""),
+        started_from=tags.get(_TAG + "started_from", ""),
     )

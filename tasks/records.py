@@ -25,6 +25,8 @@ class TrainingRun(BaseModel, frozen=True, extra="forbid"):
     seconds: float = Field(ge=0, description="time spent training, interruptions left out")
     waiting_share: float = Field(ge=0, le=1, description="share of it spent waiting for patches")
     preview_path: str = Field("", description="last preview picture; empty if there is none")
+    request_key: str = Field("", description="digest of what was asked for, names unresolved")
+    started_from: str = Field("", description="NAME/VERSION whose weights it began with, if any")
 
 
 class Evaluation(BaseModel, frozen=True, extra="forbid"):
@@ -47,6 +49,8 @@ class RegisteredModel(BaseModel, frozen=True, extra="forbid"):
     materials: tuple[str, ...] = Field(description="slugs, in the order of the labels")
     weights_sha256: str = Field(description="of config, measured numbers and weights")
     dataset_fingerprint: str = Field(description="of the photographs")
+    request_key: str = Field("", description="digest of what the training was asked for")
+    started_from: str = Field("", description="NAME/VERSION whose weights it began with, if any")
 
     @property
     def uri(self) -> str:

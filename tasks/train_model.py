@@ -10,10 +10,11 @@ from prefect.cache_policies import NO_CACHE
 from data.config import AugmentationConfig
 from data.records import PreparedDataset
 from tasks.artifacts import show_preview
+from tasks.beginning import Beginning, beginning_of
 from tasks.content_keys import code_version
 from tasks.held_lock import held_lock
 from tasks.progress import StepProgress, step_progress
-from tasks.records import TrainingRun
+from tasks.records import RegisteredModel, TrainingRun
 from tasks.settings import Settings
 from tasks.training_key import training_folder, training_key, with_materials
 from texture_models.families import ModelConfig
@@ -29,18 +30,30 @@ def train_model(
     dataset: PreparedDataset,
     augmentation: AugmentationConfig,
     training: TrainingConfig,
+    start: RegisteredModel | None = None,
 ) -> TrainingRun:
     """Return a finished training: a new one, an interrupted one brought to its end, or a known one.
 
     Side effects: writes `<home>/runs/<key>/`, one MLflow run, previews on the Prefect server.
 
+    Args:
+        model: what to train.
+        dataset: photographs.
+        augmentation: of their patches.
+        training: how long, how fast, from which seed.
+        start: version whose weights it begins with; None for random ones.
+
     Raises:
         TrainingFailed: a loss is no longer a number.
+        StartMismatch: the weights of `start` do not fit the model.
         FolderBusy: another process trains the same.
     """
     settings = Settings()
     model = with_materials(model, dataset)
-    key = training_key(model, dataset, augmentation, training)
+    request = training_key(model, dataset, augmentation, training)
+    beginning = beginning_of(settings, start, request)
+    digest = beginning.sha256 if beginning else ""
+    key = training_key(model, dataset, augmentation, training, digest)
     folder = training_folder(settings, key)
     with held_lock(folder, f"training {key[:16]}"):
         record = folder / "training_run.json"
@@ -48,14 +61,17 @@ def train_model(
             logger.info("nothing to train: %s is finished", folder)
             run = TrainingRun.model_validate_json(record.read_text())
             return run.model_copy(update=_places(folder))
-        run = _train(settings, folder, key, (model, dataset, augmentation, training))
+        run = _train(settings, folder, key, (model, dataset, augmentation, training, beginning))
+        run = run.model_copy(
+            update={"request_key": request, "started_from": beginning.name if beginning else ""}
+        )
         partial = record.with_suffix(".partial")
         partial.write_text(run.model_dump_json(indent=2))
         partial.replace(record)
     return run
 
 
-_Parts = tuple[ModelConfig, PreparedDataset, AugmentationConfig, TrainingConfig]
+_Parts = tuple[ModelConfig, PreparedDataset, AugmentationConfig, TrainingConfig, Beginning | None]
 
 
 def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> TrainingRun:
@@ -66,7 +82,7 @@ def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> Trainin
         from tasks.tracking import tracked_run
         from texture_models.training.loop import fit
 
-        model, dataset, augmentation, training = parts
+        model, dataset, augmentation, training, beginning = parts
         photographs: dict[str, list[Any]] = {material: [] for material in dataset.materials}
         for photograph in dataset.photographs:
             photographs[photograph.material].append(training_region(dataset, photograph))
@@ -75,7 +91,12 @@ def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> Trainin
             folder,
             name=f"{model.family}-{key[:8]}",
             params=_params(model=model, training=training, augmentation=augmentation),
-            tags={"training_key": key, "code_version": code_version(), **_flow_run()},
+            tags={
+                "training_key": key,
+                "code_version": code_version(),
+                **({"started_from": beginning.name} if beginning else {}),
+                **_flow_run(),
+            },
             dataset=dataset,
         ) as tracked:
             result = fit(
@@ -91,6 +112,7 @@ def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> Trainin
                 ),
                 photographs=photographs,
                 run_dir=folder,
+                start=beginning.folder if beginning else None,
                 on_progress=lambda state: _report(progress, tracked, state),
             )
             tracked.log_losses(_metrics(result), step=result.steps)

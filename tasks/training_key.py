@@ -18,6 +18,10 @@ CODE: Final = (
     "texture_models/families",
     "texture_models/layers.py",
     "texture_models/losses.py",
+    # These decide which known material a new one begins as, when a training starts from a model.
+    "texture_models/metrics/steerable_pyramid.py",
+    "texture_models/metrics/texture_statistics.py",
+    "texture_models/metrics/windows.py",
     "texture_models/saved_model.py",
     "texture_models/spatial",
     "texture_models/training",
@@ -46,9 +50,22 @@ def training_key(
     dataset: PreparedDataset,
     augmentation: AugmentationConfig,
     training: TrainingConfig,
+    start: str = "",
 ) -> str:
-    """Return the digest of everything that decides the weights; `model` has its materials."""
-    return digest_of(dataset.fingerprint, model, augmentation, training, code_digest(CODE))
+    """Return the digest of everything that decides the weights.
+
+    Args:
+        model: with its materials.
+        dataset: photographs.
+        augmentation: of their patches.
+        training: how long, how fast, from which seed.
+        start: digest of the weights it begins with, in place of the name they were asked for by;
+            empty for what is asked for, whatever answers to that name.
+    """
+    if start:
+        training = training.model_copy(update={"from_model": None})
+    parts = (dataset.fingerprint, model, augmentation, training, code_digest(CODE))
+    return digest_of(*parts, start) if start else digest_of(*parts)
 
 
 def training_folder(settings: Settings, key: str) -> Path:

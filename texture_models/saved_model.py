@@ -1,5 +1,7 @@
 """A trained generator on disk: `config.json`, `measured.json` and `generator.weights.h5`.
 
+The discriminators it was trained against lie beside it, `discriminator.weights.h5` or the like:
+what a later training may start from, and what heat maps are made with. Rendering needs none.
 Plain numbers and JSON: nothing in the folder is executed when it is read.
 """
 
@@ -74,12 +76,47 @@ def load_generator(folder: Path) -> tuple[AnyModelConfig, Any, dict[str, np.ndar
         )
     network = inference_of(config).build_generator(config)
     network.load_weights(folder / WEIGHTS)
+    return config, network, load_measured(folder)
+
+
+def load_measured(folder: Path) -> dict[str, np.ndarray]:
+    """Return the numbers of a saved generator that were measured, name -> float64."""
     written = json.loads((folder / MEASURED).read_text())
-    measured = {
+    return {
         name: np.array(entry["values"], dtype=np.float64).reshape(entry["shape"])
         for name, entry in written.items()
     }
-    return config, network, measured
+
+
+def save_judges(folder: Path, networks: Mapping[str, Any]) -> None:
+    """Write the discriminators among a model's trained networks, `<name>.weights.h5` each.
+
+    Args:
+        folder: created if missing; written before the generator, which completes the folder.
+        networks: name -> `keras.Model`; the names of discriminators begin so.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _judges(networks):
+        partial = folder / "partial.weights.h5"
+        networks[name].save_weights(partial)
+        partial.replace(folder / f"{name}.weights.h5")
+
+
+def load_judges(folder: Path, networks: Mapping[str, Any]) -> list[str]:
+    """Load the discriminators that were saved beside a generator; return their names.
+
+    Args:
+        folder: of the saved generator.
+        networks: name -> `keras.Model` of the same build.
+    """
+    found = [name for name in _judges(networks) if (folder / f"{name}.weights.h5").is_file()]
+    for name in found:
+        networks[name].load_weights(folder / f"{name}.weights.h5")
+    return found
+
+
+def _judges(networks: Mapping[str, Any]) -> list[str]:
+    return [name for name in networks if name.startswith("discriminator")]
 
 
 def weights_sha256(folder: Path) -> str:
@@ -88,18 +125,31 @@ def weights_sha256(folder: Path) -> str:
     HDF5 files hold no timestamps here, but their layout may change with the library; so the
     numbers are hashed, not the file.
     """
-    import h5py
-
     digest = hashlib.sha256()
     digest.update((folder / CONFIG).read_bytes())
     digest.update((folder / MEASURED).read_bytes())
-    with h5py.File(folder / WEIGHTS, "r") as file:
+    _add_numbers(digest, folder / WEIGHTS)
+    return digest.hexdigest()
+
+
+def start_sha256(folder: Path) -> str:
+    """Return the digest of everything that a later training can start from."""
+    digest = hashlib.sha256(weights_sha256(folder).encode())
+    for path in sorted(folder.glob("discriminator*.weights.h5")):
+        digest.update(path.name.encode())
+        _add_numbers(digest, path)
+    return digest.hexdigest()
+
+
+def _add_numbers(digest: Any, path: Path) -> None:
+    import h5py
+
+    with h5py.File(path, "r") as file:
         names: list[str] = []
         file.visititems(lambda name, item: names.append(name) if _is_array(item) else None)
         for name in sorted(names):
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(file[name][()]).tobytes())
-    return digest.hexdigest()
 
 
 def _is_array(item: Any) -> bool:

@@ -85,6 +85,9 @@ class ModelRef(BaseModel, frozen=True, extra="forbid"):
     family: str = Field(description="architecture family")
     weights_sha256: Sha256 = Field(description="of the generator's weights file")
     mlflow_run_id: str = Field(description="training run")
+    started_from: str = Field(
+        "", description="NAME/VERSION whose weights its training began with; empty: random ones"
+    )
 
 
 class PhotographRef(BaseModel, frozen=True, extra="forbid"):

@@ -10,6 +10,12 @@ from pydantic import BaseModel, Field
 class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     """Length and pace of one training, and the seed that decides every draw of it."""
 
+    from_model: str | None = Field(
+        None,
+        pattern=r"^([a-z0-9][a-z0-9_-]{0,47}[@/])?[A-Za-z0-9_-]{1,64}$",
+        description="registered version to start from instead of random weights: an alias such as "
+        "champion, or a number, of the model that is trained; else NAME@ALIAS or NAME/VERSION",
+    )
     steps: int = Field(4000, ge=1, description="optimiser steps, unless the minutes end first")
     minutes: float | None = Field(
         None,

@@ -8,18 +8,19 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from texture_models.families import AnyModelConfig, build_model
-from texture_models.saved_model import save_generator
+from texture_models.saved_model import save_generator, save_judges
 from texture_models.training.checkpoint import read_checkpoint, write_checkpoint
 from texture_models.training.config import TrainingConfig
 from texture_models.training.health import Health, TrainingFailed
 from texture_models.training.preview import write_explanations, write_preview
+from texture_models.training.warm_start import read_record, warm_start, write_record
 
 REPORT_SECONDS = 1.0  # between two calls of on_progress
 REPORT_STEPS = 10  # between two lines of the history: reading a loss waits for the step
@@ -75,6 +76,7 @@ class TrainingResult:
         losses: last values.
         preview_paths: pictures at fixed seeds, oldest first.
         explanation_paths: what the family shows of what it has learnt; see `write_explanations`.
+        began_as: material -> material of the model it started from; empty without one.
     """
 
     model_dir: Path
@@ -84,6 +86,7 @@ class TrainingResult:
     losses: Mapping[str, float]
     preview_paths: Sequence[Path]
     explanation_paths: Sequence[Path] = ()
+    began_as: Mapping[str, str] = field(default_factory=dict)
 
 
 def share_done(training: TrainingConfig, step: int, seconds: float) -> float:
@@ -108,6 +111,7 @@ def fit(
     open_batches: Callable[[int], Batches],
     photographs: Mapping[str, Sequence[np.ndarray]],
     run_dir: Path,
+    start: Path | None = None,
     on_progress: Callable[[TrainingProgress], None] | None = None,
 ) -> TrainingResult:
     """Train a model, or go on where an interrupted training of the same `run_dir` stopped.
@@ -119,6 +123,7 @@ def fit(
             in -1..1, label (batch,) int).
         photographs: material -> uint8 training regions, for what is measured before training.
         run_dir: gets checkpoints/, previews/, explanations/, history.jsonl and model/.
+        start: saved model whose weights it begins with, see `warm_start`; None for random ones.
         on_progress: called about once a second.
 
     Returns:
@@ -128,6 +133,7 @@ def fit(
         ValueError: the patch does not fit the noise cells.
         TrainingFailed: a loss is no longer a number, or the generator collapsed; the last good
             checkpoint stays.
+        StartMismatch: the weights of `start` do not fit.
         CheckpointMismatch: `run_dir` belongs to another configuration.
         KeyboardInterrupt: after a checkpoint was written; likewise any exception that is no error,
             such as an orchestrator's cancellation.
@@ -136,7 +142,7 @@ def fit(
     if not finished.is_file():
         _check_geometry(config, training)
         run = _Run(config, training, run_dir, on_progress)
-        run.model.measure(photographs)
+        run.begin(photographs, start)
         run.resume()
         run.train(open_batches)
         run.finish(finished)
@@ -149,6 +155,7 @@ def fit(
         losses=record["losses"],
         preview_paths=sorted((run_dir / "previews").glob("step_*.png")),
         explanation_paths=sorted((run_dir / "explanations").glob("*.png")),
+        began_as=read_record(run_dir),
     )
 
 
@@ -190,6 +197,15 @@ class _Run:
         self._checkpointed_at = self._previewed_at = 0.0
         self._reported_at = time.monotonic()
         self._preview: Path | None = None
+
+    def begin(self, photographs: Mapping[str, Sequence[np.ndarray]], start: Path | None) -> None:
+        """Take over the weights of an earlier model, if there is one, and measure the photographs.
+
+        In this order: what is measured, colours say, is never that of the earlier model.
+        """
+        if start is not None:
+            write_record(self.run_dir, warm_start(self.model, start, photographs))
+        self.model.measure(photographs)
 
     def resume(self) -> None:
         """Take up the newest checkpoint, if there is one, and forget the history after it."""
@@ -234,6 +250,7 @@ class _Run:
         self.model.recompute_statistics(self.training.statistics_batches)
         write_preview(self.run_dir / "previews", self.model, self.step)
         write_explanations(self.run_dir / "explanations", self.model)
+        save_judges(self.run_dir / "model", self.model.networks())
         save_generator(
             self.run_dir / "model", self.model.config, self.model.averaged, self.model.measured
         )

@@ -1,0 +1,105 @@
+"""A training that begins with the weights of an earlier one."""
+
+import numpy as np
+import pytest
+
+from texture_models.families import build_model
+from texture_models.families.conditional_gan.config import ConditionalGanConfig
+from texture_models.families.cycle_gan.config import CycleGanConfig
+from texture_models.families.dcgan.config import DcganConfig
+from texture_models.families.psgan.config import PsganConfig
+from texture_models.saved_model import save_generator, save_judges, start_sha256
+from texture_models.training.config import TrainingConfig
+from texture_models.training.warm_start import StartMismatch, warm_start
+
+# Those whose weights differ in what they keep for each material: by place, in blocks, nothing.
+FAMILIES = (PsganConfig, ConditionalGanConfig, CycleGanConfig)
+TINY = TrainingConfig.tiny()
+
+
+def striped(period, seed=0):
+    """Photographs whose structure differs by their period and whose colours are all alike."""
+    rows = np.arange(96) // period % 2 * 120 + 60
+    noise = np.random.default_rng(seed).integers(-8, 9, (96, 96, 3))
+    return [(rows[:, None, None] + noise).astype(np.uint8)]
+
+
+def varied(model, seed=5):
+    """Give every weight a value of its own; save the model."""
+    rng = np.random.default_rng(seed)
+    for network in (*model.networks().values(), model.averaged):
+        network.set_weights([rng.random(w.shape).astype(w.dtype) + 0.1 for w in network.weights])
+    return model
+
+
+def saved(model, folder):
+    save_judges(folder, model.networks())
+    return save_generator(folder, model.config, model.averaged, model.measured)
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.model_fields["family"].default)
+def test_a_family_starts_from_its_own_kind_and_keeps_what_it_knew(family, tmp_path):
+    old = varied(build_model(family.tiny(materials=("brick", "moss")), TINY))
+    new = build_model(family.tiny(materials=("moss", "brick")), TINY)
+    origins = warm_start(new, saved(old, tmp_path), {})
+    assert origins in ({}, {"moss": "moss", "brick": "brick"})
+    for name, network in new.networks().items():
+        there = old.averaged if name == "generator" else old.networks()[name]
+        for mine, theirs in zip(network.weights, there.weights, strict=True):
+            value, other = mine.numpy(), theirs.numpy()
+            swapped = sorted(value.ravel()) == sorted(other.ravel()) and bool(origins)
+            assert np.array_equal(value, other) or swapped, mine.path
+    for mine, theirs in zip(new.averaged.weights, new.networks()["generator"].weights, strict=True):
+        assert np.array_equal(mine.numpy(), theirs.numpy())
+
+
+def test_a_new_material_begins_as_the_known_one_that_looks_most_like_it(tmp_path, monkeypatch):
+    old = varied(build_model(PsganConfig.tiny(materials=("broad", "fine")), TINY))
+    monkeypatch.setattr(
+        "texture_models.training.warm_start.Renderer.render",
+        lambda self, *, material, **size: striped(16 if material == "broad" else 3)[0],
+    )
+    new = build_model(PsganConfig.tiny(materials=("fine", "thin", "wide")), TINY)
+    photographs = {"fine": striped(9), "thin": striped(4, 1), "wide": striped(14, 2)}
+    origins = warm_start(new, saved(old, tmp_path), photographs)
+    assert origins == {"fine": "fine", "thin": "fine", "wide": "broad"}
+    film = old.averaged.get_layer("film_2").scale.numpy()
+    assert np.array_equal(new.generator.get_layer("film_2").scale.numpy(), film[[1, 1, 0]])
+
+
+def test_a_latent_vector_in_front_of_the_materials_stays_where_it_is(tmp_path):
+    old = varied(build_model(DcganConfig.tiny(materials=("a", "b")), TINY))
+    new = build_model(DcganConfig.tiny(materials=("b",)), TINY)
+    warm_start(new, saved(old, tmp_path), {})
+    mine, theirs = (m.averaged.get_layer("stem").kernel.numpy() for m in (new, old))
+    assert np.array_equal(mine, np.delete(theirs, -2, axis=0))
+
+
+def test_weights_of_another_shape_are_refused_by_name_and_nothing_is_changed(tmp_path):
+    old = saved(build_model(PsganConfig.tiny(materials=("a",)), TINY), tmp_path / "old")
+    new = build_model(PsganConfig.tiny(materials=("a",), local_channels=6), TINY)
+    before = [w.numpy() for w in new.generator.weights]
+    with pytest.raises(StartMismatch, match=r"noise_conv_0/kernel.*set model.local_channels=4"):
+        warm_start(new, old, {})
+    deeper = build_model(PsganConfig.tiny(discriminator_widths=(8, 8, 8, 8)), TINY)
+    with pytest.raises(StartMismatch, match=r"discriminator .*set model.discriminator_widths="):
+        warm_start(deeper, old, {})
+    assert all(
+        np.array_equal(b, w.numpy()) for b, w in zip(before, new.generator.weights, strict=True)
+    )
+    with pytest.raises(StartMismatch, match=r"set model.family=psgan"):
+        warm_start(build_model(DcganConfig.tiny(), TINY), old, {})
+
+
+def test_a_model_saved_without_discriminators_lends_its_generator(tmp_path):
+    old = varied(build_model(PsganConfig.tiny(materials=("a",)), TINY))
+    folder = save_generator(tmp_path, old.config, old.averaged, old.measured)
+    new = build_model(PsganConfig.tiny(materials=("a",)), TINY)
+    judge = [w.numpy() for w in new.discriminator.weights]
+    assert warm_start(new, folder, {}) == {"a": "a"}
+    assert all(
+        np.array_equal(b, w.numpy()) for b, w in zip(judge, new.discriminator.weights, strict=True)
+    )
+    alone = start_sha256(folder)
+    save_judges(folder, old.networks())
+    assert start_sha256(folder) != alone
