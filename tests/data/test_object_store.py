@@ -143,7 +143,6 @@ def test_a_memory_store_is_shared_by_its_name_alone(request):
         ("/tmp/library", r"for a local folder write file:///tmp/library"),
         ("library", "use file:///absolute/folder"),
         ("", "use file:///absolute/folder"),
-        ("gs://bucket", "use file:///absolute/folder"),
         ("file://library", "write file:/// and an absolute folder"),
         ("file:///a/../b", "write file:/// and an absolute folder"),
         ("s3://", "is not a bucket name"),
