@@ -5,9 +5,11 @@ import numpy as np
 import tensorflow as tf
 
 from texture_models.layers import (
+    BoundedFilm,
     ColourLayer,
     FilmLayer,
     FusedNormalization,
+    NarrowConv2D,
     UpsampledConv2D,
     colour_basis,
 )
@@ -21,6 +23,38 @@ def test_the_two_tap_form_equals_nearest_upsampling_and_a_3x3_convolution():
     expected = tf.nn.conv2d(large, layer.kernel.value, 1, "VALID").numpy()
     assert got.shape == (2, 10, 16, 5)
     np.testing.assert_allclose(got, expected, atol=2e-5)
+
+
+def test_the_phased_form_equals_a_valid_3x3_convolution():
+    layer = NarrowConv2D(3)
+    inputs = np.random.default_rng(6).standard_normal((2, 6, 10, 4)).astype(np.float32)
+    layer(inputs)
+    layer.bias.assign([1.0, -2.0, 0.5])
+    expected = tf.nn.conv2d(inputs, layer.kernel.value, 1, "VALID").numpy() + layer.bias.numpy()
+    np.testing.assert_allclose(layer(inputs), expected, atol=2e-5)
+
+
+def test_the_bounded_film_equals_its_three_layers_both_ways():
+    bounded = BoundedFilm(1.5, 0.1)
+    random = np.random.default_rng(7)
+    features = tf.Variable(2 * random.standard_normal((2, 4, 5, 3)).astype(np.float32))
+    code = np.eye(2, dtype=np.float32)
+    bounded([features, code])
+    bounded.set_weights([random.standard_normal((2, 3)), random.standard_normal((2, 3))])
+
+    def plain():
+        scale, shift = (weight[:, None, None, :] for weight in bounded.weights)
+        return tf.nn.leaky_relu(tf.clip_by_value(features, -1.5, 1.5) * scale + shift, 0.1)
+
+    found = []
+    for call in (lambda: bounded([features, code]), plain):
+        with tf.GradientTape() as tape:
+            outputs = call()
+            total = tf.reduce_sum(outputs**2)
+        watched = [features, *(weight.value for weight in bounded.weights)]
+        found.append([outputs, *tape.gradient(total, watched)])
+    for got, expected in zip(*found, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_film_of_a_mixture_is_the_mixture_of_the_films():

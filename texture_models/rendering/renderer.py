@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,10 @@ from texture_models.saved_model import load_generator
 
 # Every canvas is computed in blocks of this many cells on a fixed grid, whatever region is asked
 # for: convolution libraries choose their algorithm by shape, and only equal shapes promise equal
-# bytes.
-BLOCK_CELLS = 16
+# bytes. Large blocks are faster, and dear where only a corner is wanted: an axis without end, of
+# which people ask for parts, has small ones.
+BLOCK_CELLS_WRAPPED = 32
+BLOCK_CELLS_ENDLESS = 16
 _MAPS = -1  # no material's index
 
 # What is to grow: one of the model's materials, a map of several, or what a photograph looks like.
@@ -313,16 +316,18 @@ def _blocks(
     region: Region, cell: int, period: tuple[int | None, int | None]
 ) -> Iterator[CellWindow]:
     """The blocks of the canvas's fixed grid that meet the region."""
-    side = BLOCK_CELLS * cell
-    for top in range(region.top_px // side, -(-(region.top_px + region.height_px) // side)):
-        for left in range(region.left_px // side, -(-(region.left_px + region.width_px) // side)):
-            yield CellWindow(
-                top=top * BLOCK_CELLS,
-                left=left * BLOCK_CELLS,
-                rows=BLOCK_CELLS,
-                columns=BLOCK_CELLS,
-                period=period,
-            )
+    rows, columns = (
+        BLOCK_CELLS_ENDLESS if side is None else min(BLOCK_CELLS_WRAPPED, side) for side in period
+    )
+    tops = _grid(region.top_px, region.height_px, rows * cell)
+    lefts = _grid(region.left_px, region.width_px, columns * cell)
+    for top, left in itertools.product(tops, lefts):
+        yield CellWindow(top * rows, left * columns, rows, columns, period)
+
+
+def _grid(start: int, length: int, side: int) -> range:
+    """Numbers of the blocks of a fixed grid that meet an interval."""
+    return range(start // side, -(-(start + length) // side))
 
 
 def _paste(target: np.ndarray, region: Region, block: np.ndarray, top: int, left: int) -> None:

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from texture_models.layers import upsampling_kernel
+from texture_models.layers import phased_kernel, upsampling_kernel
 from texture_models.spatial.config import SpatialConfig
 from texture_models.spatial.generator import BOUND, LEAK_GENERATOR
 
-# Kernel of the upsampled part or None, of the noise or None, shift, bounds.
-FoldedLevel: TypeAlias = tuple[Any, Any, Any, Any]
+
+@dataclass(frozen=True)
+class FoldedLevel:
+    """One resolution of a generator for fixed statistics and a fixed material.
+
+    Attributes:
+        kernel: (3, 3, noise channels, filters) of the coarsest level, or (2, 2, coarse channels and
+            4 * noise channels, 4 * filters): it gives the four phases of a picture twice as large.
+        shift: (filters or 4 * filters,), added to its result.
+        least: the same shape; bounds of the features after the leak.
+        greatest: the same.
+    """
+
+    kernel: Any
+    shift: Any
+    least: Any
+    greatest: Any
 
 
 def folded_generator(
@@ -64,41 +80,59 @@ def folded_picture(
     Returns:
         As `folded_generator`.
     """
-    kernel, bias = tf.constant(last_kernel), tf.constant(last_bias)
+    # The finest features stay four phases of half the size: few channels at many places are slow.
+    kernel, bias = (
+        tf.constant(np.asarray(phased_kernel(last_kernel))),
+        tf.constant(np.tile(last_bias, 4)),
+    )
 
     @tf.function(reduce_retracing=True)
     def render(fields: Mapping[str, Any]) -> Any:
-        x = None
-        for level, (coarse_kernel, noise_kernel, shift, bounds) in enumerate(levels):
-            parts = []
-            if coarse_kernel is not None:
-                phases = tf.nn.conv2d(x, coarse_kernel, 1, "VALID")
-                parts.append(tf.nn.depth_to_space(phases, 2))
-            if noise_kernel is not None:
-                parts.append(tf.nn.conv2d(fields[f"noise_{level}"], noise_kernel, 1, "VALID"))
-            x = tf.clip_by_value(sum(parts[1:], parts[0]) + shift, *bounds)
-            x = tf.nn.leaky_relu(x, LEAK_GENERATOR)
-        image = tf.nn.conv2d(x, kernel, 1, "VALID") + bias
-        return tf.cast(tf.round((tf.clip_by_value(image, -1.0, 1.0) + 1.0) * 127.5), tf.uint8)
+        x = _level(levels[0], [fields["noise_0"]])
+        for level, folded in enumerate(levels[1:], start=1):
+            coarse = x if level == 1 else tf.nn.depth_to_space(x, 2)
+            noise = fields.get(f"noise_{level}")
+            fine = [] if noise is None else [tf.nn.space_to_depth(noise, 2)]
+            x = _level(folded, [coarse, *fine])
+        image = tf.nn.bias_add(tf.nn.conv2d(x, kernel, 1, "VALID"), bias)
+        grey_levels = tf.round((tf.clip_by_value(image, -1.0, 1.0) + 1.0) * 127.5)
+        return tf.nn.depth_to_space(tf.cast(grey_levels, tf.uint8), 2)
 
     return render
 
 
+def _level(folded: FoldedLevel, parts: Sequence[Any]) -> Any:
+    x = parts[0] if len(parts) == 1 else tf.concat(parts, -1)
+    x = tf.nn.bias_add(tf.nn.conv2d(x, folded.kernel, 1, "VALID"), folded.shift)
+    # In this order convolution, shift and leak are one pass over the features. The leak is
+    # monotonic, so that the bounds may come after it.
+    return tf.clip_by_value(tf.nn.leaky_relu(x, LEAK_GENERATOR), folded.least, folded.greatest)
+
+
 def _folded_level(network: Any, level: int, code: np.ndarray) -> FoldedLevel:
-    """Return (kernel of the upsampled part or None, of the noise or None, shift, bounds)."""
-    names = {layer.name for layer in network.layers}
     norm, film = network.get_layer(f"norm_{level}"), network.get_layer(f"film_{level}")
     offset, gain = code @ film.shift.numpy(), code @ film.scale.numpy()
     scale = gain / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
     shift = offset - norm.moving_mean.numpy() * scale
     reach = BOUND * np.abs(gain)
-    bounds = tuple(
-        tf.constant(side.astype(np.float32)) for side in (offset - reach, offset + reach)
-    )
-    coarse = noise = None
+    rows = [shift, _leaked(offset - reach), _leaked(offset + reach)]
+    kernel = _level_kernel(network, level, scale)
+    values = [np.tile(row, kernel.shape[-1] // len(row)) for row in rows]
+    return FoldedLevel(*(tf.constant(value.astype(np.float32)) for value in (kernel, *values)))
+
+
+def _level_kernel(network: Any, level: int, scale: np.ndarray) -> np.ndarray:
+    """Join the convolutions of a level: of upsampled features, and of its own noise."""
+    names = {layer.name for layer in network.layers}
+    kernels = []
     if f"conv_{level}" in names:
         kernel = network.get_layer(f"conv_{level}").kernel.numpy() * scale
-        coarse = tf.constant(np.asarray(upsampling_kernel(kernel), dtype=np.float32))
+        kernels.append(np.asarray(upsampling_kernel(kernel)))
     if f"noise_conv_{level}" in names:
-        noise = tf.constant(network.get_layer(f"noise_conv_{level}").kernel.numpy() * scale)
-    return coarse, noise, tf.constant(shift.astype(np.float32)), bounds
+        kernel = network.get_layer(f"noise_conv_{level}").kernel.numpy() * scale
+        kernels.append(np.asarray(phased_kernel(kernel)) if kernels else kernel)
+    return np.concatenate(kernels, axis=2)
+
+
+def _leaked(values: np.ndarray) -> np.ndarray:
+    return np.where(values < 0, LEAK_GENERATOR * values, values)

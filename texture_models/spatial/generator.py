@@ -7,7 +7,13 @@ from typing import Any
 import keras
 from keras import ops
 
-from texture_models.layers import ColourLayer, FilmLayer, FusedNormalization, UpsampledConv2D
+from texture_models.layers import (
+    BoundedFilm,
+    ColourLayer,
+    FusedNormalization,
+    NarrowConv2D,
+    UpsampledConv2D,
+)
 from texture_models.spatial.config import SpatialConfig
 
 LEAK_GENERATOR = 0.1
@@ -40,10 +46,8 @@ def build_generator(config: SpatialConfig, dtype: str = "float32") -> keras.Mode
             )
         x = level_convolution(x, noise, level, width, dtype)
         x = FusedNormalization(momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{level}")(x)
-        x = keras.layers.Lambda(bounded, dtype=dtype)(x)
-        x = FilmLayer(dtype=dtype, name=f"film_{level}")([x, code])
-        x = keras.layers.LeakyReLU(LEAK_GENERATOR, dtype=dtype)(x)
-    x = keras.layers.Conv2D(3, 3, dtype=dtype, name="to_components")(x)
+        x = BoundedFilm(BOUND, LEAK_GENERATOR, dtype=dtype, name=f"film_{level}")([x, code])
+    x = NarrowConv2D(3, dtype=dtype, name="to_components")(x)
     x = keras.layers.Activation("linear", dtype="float32")(x)
     image = ColourLayer(dtype="float32", name="colour")([x, code])
     return keras.Model(inputs, image, name="generator")
