@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 
 class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
@@ -37,6 +37,24 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     spectrum_weight: float = Field(
         0.1, ge=0, description="weight of matching the finer bands of the power spectrum"
     )
+    augment: Literal["off", "fixed", "adaptive"] = Field(
+        "adaptive",
+        description="whether discriminators see changed pictures (psgan, dcgan, conditional_gan): "
+        "adaptive, as often as they are too sure of real ones, which is not at all unless there is "
+        "little to see; fixed, always as often",
+    )
+    augment_strength: float = Field(
+        0.0,
+        ge=0,
+        le=0.8,
+        description="probability of each change of a picture; where an adaptive one begins",
+    )
+    augment_target: float = Field(
+        0.6, ge=-1, le=1, description="mean sign of the logits of real pictures that it steers to"
+    )
+    augment_images: int = Field(
+        20_000, ge=1, description="images in which an adaptive strength would go from 0 to 1"
+    )
     average_images: int = Field(
         5000, ge=1, description="half-life of the weight average, in training images"
     )
@@ -51,6 +69,14 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     )
     checkpoint_seconds: float = Field(60.0, ge=0, description="time between two checkpoints")
     preview_seconds: float = Field(60.0, ge=0, description="time between two preview pictures")
+
+    @model_validator(mode="after")
+    def _something_to_do(self) -> Self:
+        if self.augment == "fixed" and not self.augment_strength:
+            raise ValueError(
+                "augment=fixed needs an augment_strength above 0, such as 0.5; or set augment=off"
+            )
+        return self
 
     @classmethod
     def tiny(cls, **changes: Any) -> Self:

@@ -96,5 +96,6 @@ def _against_collapse(losses: Mapping[str, float]) -> str:
         return "lower generator_rate, raise r1_gamma, or use more or larger photographs"
     return (
         f"the discriminator is right about {won:.0%} of the patches, so lower discriminator_rate,"
-        " raise r1_gamma, set augment=adaptive, or use more or larger photographs"
+        " raise r1_gamma, set augment=adaptive with a lower augment_target, or use more or larger"
+        " photographs"
     )

@@ -27,6 +27,7 @@ from texture_models.losses import (
 from texture_models.spatial.measuring import assign_colours, measured_waves, no_waves
 from texture_models.spatial.noise import MARGIN
 from texture_models.spatial.training_noise import training_noise
+from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
 from texture_models.training.labels import one_hot
 from texture_models.training.movement import follow, move_discriminator, recompute_statistics
@@ -70,6 +71,8 @@ class ConditionalGan:
             "generator": adam(training.generator_rate, self.generator),
             "discriminator": adam(training.discriminator_rate, self.discriminator),
         }
+        # Not moved: what the discriminator reads beside a picture says what is where in it.
+        self.augmentation = Augmentation(training, shifts=False)
         self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
@@ -119,6 +122,7 @@ class ConditionalGan:
             "generator": self.generator.weights,
             "averaged": self.averaged.weights,
             "discriminator": self.discriminator.weights,
+            "augmentation": self.augmentation.variables,
             **{f"{name}_adam": mover.variables for name, mover in self.optimizers.items()},
         }
 
@@ -176,15 +180,20 @@ class ConditionalGan:
         real, on_top = laid_over(image, _partner(image), share, self.config.height_contrast)
         with tf.GradientTape() as tape:
             fake, *shares = self._drawing(inputs, training=True)
+            shown, shown_fake = self.augmentation.shown((real, fake), step)
             with tape.stop_recording():
                 losses = move_discriminator(
                     self.discriminator,
                     self.optimizers["discriminator"],
-                    (real, tf.stop_gradient(fake)),
+                    (shown, tf.stop_gradient(shown_fake)),
                     weights,
                     penalty=0.5 * training.r1_gamma * training.r1_every if penalised else 0.0,
                 )
-            total, parts = self._generator_losses(real, fake, weights, code)
+            total, parts = self._generator_losses(shown, shown_fake, weights, code)
+            if training.spectrum_weight:
+                pure = self._groups(code)[:, :-1]  # nothing is known of a border's spectrum
+                parts["spectrum"] = spectrum_distance(fake, pure, self._bands, self._spectra)
+                total += training.spectrum_weight * parts["spectrum"]
             if self.config.mixed_count(batch):
                 parts["cover"] = cover_distance(shares, on_top, (code, _partner(code)))
                 total += COVER_WEIGHT * parts["cover"]
@@ -197,12 +206,20 @@ class ConditionalGan:
         return {
             **losses,
             **parts,
+            **self.augmentation.adapt(losses["real_won"], batch),
             "spread": spread(fake) / (spread(real) + 1e-6),
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }
 
     def _generator_losses(self, real: Any, fake: Any, weights: Any, code: Any) -> tuple[Any, Any]:
-        """Return (weighted sum, parts) of what the generator minimises."""
+        """Return (weighted sum, parts) of what the discriminator tells the generator.
+
+        Args:
+            real: real pictures as the discriminator sees them.
+            fake: generated ones, likewise.
+            weights: (batch, height, width, materials), what is where in both.
+            code: (batch, materials) one-hot.
+        """
         logits, *fake_features = self.discriminator([fake, weights], training=True)
         parts = {"adversarial": generator_loss(logits)}
         total = parts["adversarial"]
@@ -210,10 +227,6 @@ class ConditionalGan:
             _, *real_features = self.discriminator([real, weights], training=True)
             parts["gram"] = gram_distance(fake_features, real_features, self._groups(code))
             total += self.training.gram_weight * parts["gram"]
-        if self.training.spectrum_weight:
-            pure = self._groups(code)[:, :-1]  # nothing is known of a border's spectrum
-            parts["spectrum"] = spectrum_distance(fake, pure, self._bands, self._spectra)
-            total += self.training.spectrum_weight * parts["spectrum"]
         return total, parts
 
     def _groups(self, code: Any) -> Any:

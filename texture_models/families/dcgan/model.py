@@ -13,6 +13,7 @@ from texture_models.families.dcgan.config import DcganConfig
 from texture_models.families.dcgan.networks import build_discriminator, build_generator
 from texture_models.losses import generator_loss, gram_distance, spread
 from texture_models.spatial.measuring import assign_colours
+from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
 from texture_models.training.labels import one_hot
 from texture_models.training.movement import follow, move_discriminator, recompute_statistics
@@ -54,6 +55,7 @@ class Dcgan:
             "generator": adam(training.generator_rate, self.generator, beta_1=BETA_1),
             "discriminator": adam(training.discriminator_rate, self.discriminator, beta_1=BETA_1),
         }
+        self.augmentation = Augmentation(training)
         self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
@@ -95,6 +97,7 @@ class Dcgan:
             "generator": self.generator.weights,
             "averaged": self.averaged.weights,
             "discriminator": self.discriminator.variables,  # the dropout's draws included
+            "augmentation": self.augmentation.variables,
             **{f"{name}_adam": adam.variables for name, adam in self.optimizers.items()},
         }
 
@@ -130,19 +133,20 @@ class Dcgan:
         ]
         with tf.GradientTape() as tape:
             fake = rolled(self.generator(inputs, training=True), *rolls)
+            shown, shown_fake = self.augmentation.shown((image, fake), step)
             with tape.stop_recording():
                 losses = move_discriminator(
                     self.discriminator,
                     self.optimizers["discriminator"],
-                    (image, tf.stop_gradient(fake)),
+                    (shown, tf.stop_gradient(shown_fake)),
                     code,
                     penalty=0.5 * training.r1_gamma * training.r1_every if penalised else 0.0,
                 )
-            logits, *fake_features = self.discriminator([fake, code], training=True)
+            logits, *fake_features = self.discriminator([shown_fake, code], training=True)
             parts = {"adversarial": generator_loss(tf.cast(logits, tf.float32))}
             total = parts["adversarial"]
             if training.gram_weight:
-                _, *real_features = self.discriminator([image, code], training=False)
+                _, *real_features = self.discriminator([shown, code], training=False)
                 parts["gram"] = gram_distance(fake_features, real_features, code)
                 total += training.gram_weight * parts["gram"]
             scaled = self.optimizers["generator"].scale(total)
@@ -158,6 +162,7 @@ class Dcgan:
         return {
             **losses,
             **parts,
+            **self.augmentation.adapt(losses["real_won"], batch),
             "spread": spread(fake) / (spread(image) + 1e-6),
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }

@@ -23,6 +23,7 @@ from texture_models.losses import (
 )
 from texture_models.spatial.measuring import assign_colours, measured_waves, no_waves
 from texture_models.spatial.training_noise import training_noise
+from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
 from texture_models.training.movement import follow, penalty_slopes, recompute_statistics
 from texture_models.training.optimizer import adam, skipped_steps
@@ -60,6 +61,7 @@ class Psgan:
             "generator": adam(self.training.generator_rate, self.generator),
             "discriminator": adam(self.training.discriminator_rate, self.discriminator),
         }
+        self.augmentation = Augmentation(training)
         self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
@@ -110,6 +112,7 @@ class Psgan:
             "generator": self.generator.weights,
             "averaged": self.averaged.weights,
             "discriminator": self.discriminator.weights,
+            "augmentation": self.augmentation.variables,
             **{f"{name}_adam": mover.variables for name, mover in self.optimizers.items()},
         }
 
@@ -146,9 +149,15 @@ class Psgan:
         # one forward pass of the generator serves both moves.
         with tf.GradientTape() as tape:
             fake = self.generator(inputs, training=True)
+            shown, shown_fake = self.augmentation.shown((image, fake), step)
             with tape.stop_recording():
-                losses = self._move_discriminator(image, tf.stop_gradient(fake), code, penalised)
-            total, parts = self._generator_losses(image, fake, code)
+                losses = self._move_discriminator(
+                    shown, tf.stop_gradient(shown_fake), code, penalised
+                )
+            total, parts = self._generator_losses(shown, shown_fake, code)
+            if self.training.spectrum_weight:
+                parts["spectrum"] = spectrum_distance(fake, code, self._bands, self._spectra)
+                total += self.training.spectrum_weight * parts["spectrum"]
             scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
         self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
@@ -162,12 +171,19 @@ class Psgan:
         return {
             **losses,
             **parts,
+            **self.augmentation.adapt(losses["real_won"], code.shape[0]),
             "spread": spread(fake) / (spread(image) + 1e-6),
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }
 
     def _generator_losses(self, image: Any, fake: Any, code: Any) -> tuple[Any, Any]:
-        """Return (weighted sum, parts) of what the generator minimises."""
+        """Return (weighted sum, parts) of what the discriminator tells the generator.
+
+        Args:
+            image: real pictures as the discriminator sees them.
+            fake: generated ones, likewise.
+            code: (batch, materials) of both.
+        """
         logits, *fake_features = self.discriminator([fake, code])
         parts = {"adversarial": generator_loss(logits)}
         total = parts["adversarial"]
@@ -175,9 +191,6 @@ class Psgan:
             _, *real_features = self.discriminator([image, code])
             parts["gram"] = gram_distance(fake_features, real_features, code)
             total += self.training.gram_weight * parts["gram"]
-        if self.training.spectrum_weight:
-            parts["spectrum"] = spectrum_distance(fake, code, self._bands, self._spectra)
-            total += self.training.spectrum_weight * parts["spectrum"]
         return total, parts
 
     def _move_discriminator(
