@@ -196,6 +196,7 @@ def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settin
 def _print_result(result: Any) -> None:
     from data.library.publish import PublishedLibrary
     from tasks.records import (
+        JoinedTraining,
         LibraryBuild,
         Production,
         Promotion,
@@ -211,6 +212,8 @@ def _print_result(result: Any) -> None:
             for source in result.refused:
                 print(f"skipped        {source.name}: {source.reason}")
             _print_result(result.published)
+        case JoinedTraining():
+            print(f"joined         {result.family}, {result.steps} steps; the chief has the model")
         case LibraryBuild(published=None):
             plan = result.plan
             print(f"library        {plan.library} v{plan.published_version:04d}, nothing is stale")

@@ -28,7 +28,7 @@ def plan_lines(parameters: Mapping[str, Any], store_url: str) -> Iterator[str]:
         yield f"prepare   {dataset.source}: {materials}"
     if training := parameters.get("training"):
         model = parameters["model"]
-        check_sizes(model, training, parameters["evaluation"], parameters.get("rendering"))
+        check_sizes(model, training, parameters.get("evaluation"), parameters.get("rendering"))
         budget = f"{training.steps} steps"
         if training.minutes is not None:
             budget += f" or {training.minutes:g} minutes, whichever ends first"
@@ -42,13 +42,14 @@ def plan_lines(parameters: Mapping[str, Any], store_url: str) -> Iterator[str]:
     if evaluation := parameters.get("evaluation"):
         tiles = f"{evaluation.tiles_per_material} tiles of {evaluation.tile_px} px"
         yield f"judge     {tiles} of each material"
-    publishing = parameters["publishing"]
-    if "training" in parameters or "gate" in parameters:
+    publishing = parameters.get("publishing")
+    if publishing and ("training" in parameters or "gate" in parameters):
         yield f"register  {publishing.registered_model}, the next version unless it is known"
-    if rendering := parameters.get("rendering"):
+    rendering = parameters.get("rendering")
+    if publishing and rendering:
         sizes = ", ".join(str(size) for size in rendering.sizes_px)
         yield f"render    {len(rendering.seeds)} seeds at {sizes} px of each material"
-    if rendering or translation:
+    if publishing and (rendering or translation):
         yield f"publish   {publishing.library} at {store_url}, unless nothing changed"
     yield f"time      {_duration(parameters)}"
 

@@ -29,6 +29,13 @@ class TrainingRun(BaseModel, frozen=True, extra="forbid"):
     started_from: str = Field("", description="NAME/VERSION whose weights it began with, if any")
 
 
+class JoinedTraining(BaseModel, frozen=True, extra="forbid"):
+    """A training of several machines, as one that is not the chief saw it end."""
+
+    family: str = Field(description="architecture family")
+    steps: int = Field(ge=0, description="optimiser steps done")
+
+
 class Evaluation(BaseModel, frozen=True, extra="forbid"):
     """How a trained model does, measured on its own renderings."""
 

@@ -12,7 +12,7 @@ from texture_models.training.config import TrainingConfig
 def check_sizes(
     model: AnyModelConfig,
     training: TrainingConfig,
-    evaluation: EvaluationConfig,
+    evaluation: EvaluationConfig | None = None,
     rendering: RenderConfig | None = None,
 ) -> None:
     """Refuse sizes that this model can neither train on nor wrap.
@@ -37,9 +37,10 @@ def check_sizes(
 
 
 def _sizes(
-    training: TrainingConfig, evaluation: EvaluationConfig, rendering: RenderConfig | None
+    training: TrainingConfig, evaluation: EvaluationConfig | None, rendering: RenderConfig | None
 ) -> Iterator[tuple[str, int]]:
     yield "training.patch_px", training.patch_px
-    yield "evaluation.tile_px", evaluation.tile_px
+    if evaluation is not None:
+        yield "evaluation.tile_px", evaluation.tile_px
     for size_px in rendering.sizes_px if rendering else ():
         yield "rendering.sizes_px", size_px

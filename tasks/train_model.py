@@ -16,6 +16,7 @@ from tasks.held_lock import held_lock
 from tasks.progress import StepProgress, step_progress
 from tasks.records import RegisteredModel, TrainingRun
 from tasks.settings import Settings
+from tasks.training_input import crop_streams, training_regions
 from tasks.training_key import training_folder, training_key, with_materials
 from texture_models.families import ModelConfig
 from texture_models.training.config import TrainingConfig
@@ -77,15 +78,10 @@ _Parts = tuple[ModelConfig, PreparedDataset, AugmentationConfig, TrainingConfig,
 def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> TrainingRun:
     with step_progress("training-progress", f"training {key[:16]}") as progress:
         # Both imports take seconds; the line above says what they are for.
-        from data.crops import CropStream
-        from data.pixels import training_region
         from tasks.tracking import tracked_run
         from texture_models.training.loop import fit
 
         model, dataset, augmentation, training, beginning = parts
-        photographs: dict[str, list[Any]] = {material: [] for material in dataset.materials}
-        for photograph in dataset.photographs:
-            photographs[photograph.material].append(training_region(dataset, photograph))
         with tracked_run(
             settings,
             folder,
@@ -102,15 +98,8 @@ def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> Trainin
             result = fit(
                 model,
                 training,
-                open_batches=lambda position: CropStream(
-                    dataset,
-                    augmentation,
-                    patch_px=training.patch_px,
-                    batch_size=training.batch_size,
-                    seed=training.seed,
-                    position=position,
-                ),
-                photographs=photographs,
+                open_batches=crop_streams(dataset, augmentation, training),
+                photographs=training_regions(dataset),
                 run_dir=folder,
                 start=beginning.folder if beginning else None,
                 on_progress=lambda state: _report(progress, tracked, state),

@@ -54,6 +54,8 @@ def training_key(
 ) -> str:
     """Return the digest of everything that decides the weights.
 
+    The number of devices does not, rounding apart: a training may go on with more or fewer.
+
     Args:
         model: with its materials.
         dataset: photographs.
@@ -62,8 +64,8 @@ def training_key(
         start: digest of the weights it begins with, in place of the name they were asked for by;
             empty for what is asked for, whatever answers to that name.
     """
-    if start:
-        training = training.model_copy(update={"from_model": None})
+    named = {"from_model": None} if start else {}
+    training = training.model_copy(update={**named, "devices": 1})
     parts = (dataset.fingerprint, model, augmentation, training, code_digest(CODE))
     return digest_of(*parts, start) if start else digest_of(*parts)
 

@@ -166,12 +166,11 @@ class FusedNormalization(keras.layers.BatchNormalization):
         import tensorflow as tf
 
         features = tf.cast(inputs, tf.float32)
-        first, second = replica_mean(
-            [tf.reduce_mean(features, (0, 1, 2)), tf.reduce_mean(features**2, (0, 1, 2))]
-        )
-        variance = second - first**2
-        outputs = (features - first) * tf.math.rsqrt(variance + self.epsilon)
-        return tf.cast(outputs, inputs.dtype), first, variance
+        mean = replica_mean(tf.reduce_mean(features, (0, 1, 2)))
+        # Not as a difference of two large means: the sum would depend on the number of devices.
+        variance = replica_mean(tf.reduce_mean((features - mean) ** 2, (0, 1, 2)))
+        outputs = (features - mean) * tf.math.rsqrt(variance + self.epsilon)
+        return tf.cast(outputs, inputs.dtype), mean, variance
 
 
 class FilmLayer(keras.layers.Layer):

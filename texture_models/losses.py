@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from texture_models.training.replicas import replica_mean
+from texture_models.training.replicas import replica_count, replica_mean
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in the metrics
 RINGS = np.linspace(0.125, 0.5, 13)  # cycles per pixel; the two finest octaves
@@ -44,7 +44,11 @@ def least_squares_discriminator_loss(real_scores: Any, fake_scores: Any) -> Any:
 
 def spread(image: Any) -> Any:
     """How much the pictures of a batch differ from each other, pixel by pixel."""
-    return tf.reduce_mean(tf.math.reduce_std(image, axis=0))
+    if replica_count() == 1:
+        return tf.reduce_mean(tf.math.reduce_std(image, axis=0))
+    mean = replica_mean(tf.reduce_mean(image, axis=0))
+    variance = replica_mean(tf.reduce_mean((image - mean) ** 2, axis=0))
+    return tf.reduce_mean(tf.sqrt(variance))
 
 
 def logit_report(real_logits: Any, fake_logits: Any) -> dict[str, Any]:
@@ -71,13 +75,15 @@ def gram_matrices(features: Any, code: Any) -> Any:
 
     Returns:
         (materials, channels, channels) float32; zeros for a material that is not in the batch.
+        Over several devices: of the whole batch, on each of them.
     """
     features = tf.cast(features, tf.float32)
     shape = tf.shape(features)
     flat = tf.reshape(features, (shape[0], shape[1] * shape[2], features.shape[-1]))
     grams = tf.matmul(flat, flat, transpose_a=True) / tf.cast(shape[1] * shape[2], tf.float32)
-    counts = tf.maximum(tf.reduce_sum(code, axis=0), 1.0)
-    return tf.einsum("bm,bij->mij", code, grams) / counts[:, None, None]
+    sums, counts = replica_mean([tf.einsum("bm,bij->mij", code, grams), tf.reduce_sum(code, 0)])
+    least = 1.0 / replica_count()  # a mean over the devices of what is 1 on one of them
+    return sums / tf.maximum(counts, least)[:, None, None]
 
 
 def gram_distance(fake: Sequence[Any], real: Sequence[Any], code: Any) -> Any:

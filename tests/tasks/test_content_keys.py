@@ -6,9 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.config import AugmentationConfig
+from data.records import PreparedDataset
 from tasks import content_keys
 from tasks.config import EvaluationConfig
 from tasks.content_keys import code_digest, code_version, digest_of
+from tasks.training_key import training_key
+from texture_models.families.psgan.config import PsganConfig
+from texture_models.training.config import TrainingConfig
 
 
 @given(st.lists(st.text(), min_size=1), st.lists(st.text(), min_size=1))
@@ -42,3 +47,12 @@ def test_code_that_is_not_there_is_refused() -> None:
 
 def test_the_version_starts_with_the_release() -> None:
     assert code_version().startswith("0.")
+
+
+def test_a_training_keeps_its_key_on_more_or_fewer_devices() -> None:
+    dataset = PreparedDataset.model_construct(fingerprint="0" * 64)
+    keys = [
+        training_key(PsganConfig(), dataset, AugmentationConfig(), TrainingConfig(**changes))
+        for changes in ({}, {"devices": "all"}, {"batch_size": 16})
+    ]
+    assert keys[0] == keys[1] != keys[2]

@@ -8,7 +8,8 @@ import pytest
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.training.config import TrainingConfig
 from texture_models.training.health import TrainingFailed
-from texture_models.training.loop import fit, rate_factor, share_done
+from texture_models.training.loop import fit
+from texture_models.training.pace import rate_factor, share_done
 
 PHOTOGRAPHS = {
     name: [np.random.default_rng(seed).integers(0, 256, (64, 64, 3), dtype=np.uint8)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import tensorflow as tf
 from texture_models.spatial.config import SpatialConfig
 from texture_models.spatial.noise import MARGIN, UNIT_VARIANCE
 from texture_models.spatial.slow_noise import SPACING_CELLS, smooth_step
+from texture_models.training.replicas import drawn_for_my_share
 
 
 def training_noise(
@@ -19,7 +21,8 @@ def training_noise(
 
     Args:
         config: the model's.
-        waves: (batch, waves, 2) float32 wave vectors of each patch's material, cycles per pixel.
+        waves: (batch, waves, 2) float32 wave vectors of each patch's material, cycles per pixel;
+            over several devices, of this one's share of the batch.
         seed: the training's.
         step: scalar int32; with the seed it decides every value.
         cells: side of the patches in cells.
@@ -33,8 +36,8 @@ def training_noise(
             continue
         side = cells * 2**level + 2 * MARGIN
         address = tf.stack([tf.constant(seed, tf.int32), step * 64 + level])
-        shape = (waves.shape[0], side, side, config.own_channels(level))
-        noise = tf.random.stateless_uniform(shape, address, -1.0, 1.0)
+        shape = (side, side, config.own_channels(level))
+        noise = drawn_for_my_share(partial(_uniform, shape, address, -1.0), waves.shape[0])
         if level > 0:
             noise *= UNIT_VARIANCE
         else:
@@ -54,7 +57,8 @@ def _places_px(config: SpatialConfig, level: int, side: int) -> Any:
 def _wave_noise(waves: Any, seed: int, step: Any, line: Any) -> Any:
     """Waves with a random phase for every picture of the batch, as `waves.wave_field`."""
     address = tf.stack([tf.constant(seed, tf.int32), step * 64 + 63])
-    phases = tf.random.stateless_uniform(waves.shape[:2], address)
+    shape = (waves.shape[1],)
+    phases = drawn_for_my_share(partial(_uniform, shape, address, 0.0), waves.shape[0])
     cycles = (
         line[None, :, None, None] * waves[:, None, None, :, 0]
         + line[None, None, :, None] * waves[:, None, None, :, 1]
@@ -76,6 +80,10 @@ def _with_wide_noise(config: SpatialConfig, noise: Any, seed: int, step: Any) ->
     return tf.concat([noise, slow_noise(shape, address)], axis=-1) if slow else noise
 
 
+def _uniform(shape: tuple[int, ...], address: Any, lowest: float, rows: int) -> Any:
+    return tf.random.stateless_uniform((rows, *shape), address, lowest, 1.0)
+
+
 def _same_everywhere(noise: Any, channels: int) -> Any:
     """Make the last channels of a noise field constant over each picture."""
     code = tf.broadcast_to(noise[:, :1, :1, -channels:], (*noise.shape[:3], channels))
@@ -94,7 +102,8 @@ def slow_noise(shape: tuple[int, int, int, int], address: Any) -> Any:
     """
     batch, side, _, channels = shape
     lattice = (side + SPACING_CELLS - 2) // SPACING_CELLS + 2
-    drawn = tf.random.stateless_uniform((batch, lattice, lattice, channels + 1), address, -1.0, 1.0)
+    cells = (lattice, lattice, channels + 1)
+    drawn = drawn_for_my_share(partial(_uniform, cells, address, -1.0), batch)
     starts = (drawn[:, :2, 0, -1] + 1.0) / 2 * SPACING_CELLS
     down, across = (_patch_weights(starts[:, axis], side, lattice) for axis in (0, 1))
     return tf.einsum("brl,blmc,bsm->brsc", down, drawn[..., :-1], across)

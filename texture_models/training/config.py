@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 
 class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
@@ -63,12 +63,24 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         description="of the convolutions; losses and weights stay float32. Meant for GPUs: on a "
         "CPU without their instructions the mixed ones are slower",
     )
+    devices: int | Literal["all"] = Field(
+        1,
+        description="GPUs of this machine that share every batch, or `all` of them; without a GPU, "
+        "parts of the CPU, which is slower and for trying out. Several machines: TF_CONFIG",
+    )
     xla: bool = Field(False, description="compile the step with XLA; the first one takes longer")
     statistics_batches: int = Field(
         40, ge=1, description="noise batches from which the normalisation statistics are recomputed"
     )
     checkpoint_seconds: float = Field(60.0, ge=0, description="time between two checkpoints")
     preview_seconds: float = Field(60.0, ge=0, description="time between two preview pictures")
+
+    @field_validator("devices")
+    @classmethod
+    def _at_least_one_device(cls, devices: int | str) -> int | str:
+        if isinstance(devices, int) and not 1 <= devices <= 64:
+            raise ValueError(f"{devices} is not 1 to 64 devices, nor all")
+        return devices
 
     @model_validator(mode="after")
     def _something_to_do(self) -> Self:

@@ -18,7 +18,14 @@ from texture_models.families import AnyModelConfig, build_model
 from texture_models.saved_model import save_generator, save_judges
 from texture_models.training.checkpoint import read_checkpoint, write_checkpoint
 from texture_models.training.config import TrainingConfig
+from texture_models.training.devices import (
+    Devices,
+    DevicesUnavailable,
+    open_devices,
+    what_is_trained,
+)
 from texture_models.training.health import Health, TrainingFailed
+from texture_models.training.pace import rate_factor, share_done
 from texture_models.training.preview import write_explanations, write_preview
 from texture_models.training.warm_start import read_record, warm_start, write_record
 
@@ -89,21 +96,6 @@ class TrainingResult:
     began_as: Mapping[str, str] = field(default_factory=dict)
 
 
-def share_done(training: TrainingConfig, step: int, seconds: float) -> float:
-    """Return how much of the training is over, 0..1: by steps or by minutes."""
-    by_steps = step / training.steps
-    by_time = seconds / (60 * training.minutes) if training.minutes else 0.0
-    return min(1.0, max(by_steps, by_time))
-
-
-def rate_factor(training: TrainingConfig, done: float) -> float:
-    """Return what the learning rates are multiplied with: 1, then a cosine down to `decay_to`."""
-    if training.decay_share == 0 or done <= 1 - training.decay_share:
-        return 1.0
-    into = (done - (1 - training.decay_share)) / training.decay_share
-    return training.decay_to + (1 - training.decay_to) * 0.5 * (1 + math.cos(math.pi * into))
-
-
 def fit(
     config: AnyModelConfig,
     training: TrainingConfig,
@@ -131,6 +123,7 @@ def fit(
 
     Raises:
         ValueError: the patch does not fit the noise cells.
+        DevicesUnavailable: the devices that the training asks for are not there.
         TrainingFailed: a loss is no longer a number, or the generator collapsed; the last good
             checkpoint stays.
         StartMismatch: the weights of `start` do not fit.
@@ -140,10 +133,14 @@ def fit(
     """
     finished = run_dir / "finished.json"
     if not finished.is_file():
-        _check_geometry(config, training)
-        run = _Run(config, training, run_dir, on_progress)
-        run.begin(photographs, start)
-        run.resume()
+        devices = _opened(config, training)
+        if not devices.chief:
+            raise DevicesUnavailable(
+                "TF_CONFIG says that another machine is the chief; start the experiment"
+                " join-training here, and this one on the chief"
+            )
+        run = _Run(config, training, run_dir, on_progress, devices)
+        run.prepare(photographs, start)
         run.train(open_batches)
         run.finish(finished)
     record = json.loads(finished.read_text())
@@ -157,6 +154,49 @@ def fit(
         explanation_paths=sorted((run_dir / "explanations").glob("*.png")),
         began_as=read_record(run_dir),
     )
+
+
+def join(
+    config: AnyModelConfig,
+    training: TrainingConfig,
+    *,
+    open_batches: Callable[[int], Batches],
+    photographs: Mapping[str, Sequence[np.ndarray]],
+    on_progress: Callable[[TrainingProgress], None] | None = None,
+) -> int:
+    """Take part in a training of several machines that another one, the chief, keeps.
+
+    Nothing is written here: neither checkpoints nor a model.
+
+    Args:
+        config: as for `fit` on the chief; likewise the others.
+        training: the same.
+        open_batches: the same: every machine reads the whole batch and computes its rows.
+        photographs: the same.
+        on_progress: called about once a second.
+
+    Returns:
+        Steps done when it was over.
+
+    Raises:
+        DevicesUnavailable: this is the chief, or the machines were asked for different things.
+        TrainingFailed: as in `fit`, on all machines at once.
+    """
+    devices = _opened(config, training)
+    if devices.chief:
+        raise DevicesUnavailable(
+            "no chief to join: TF_CONFIG has to name several machines, and this one as another"
+            " worker than the first; see docs/operators.md"
+        )
+    run = _Run(config, training, Path(), on_progress, devices)
+    run.prepare(photographs)
+    run.train(open_batches)
+    return run.step
+
+
+def _opened(config: AnyModelConfig, training: TrainingConfig) -> Devices:
+    _check_geometry(config, training)
+    return open_devices(training, several=bool(getattr(config, "several_devices", False)))
 
 
 def _check_geometry(config: AnyModelConfig, training: TrainingConfig) -> None:
@@ -183,8 +223,11 @@ class _Run:
         training: TrainingConfig,
         run_dir: Path,
         on_progress: Callable[[TrainingProgress], None] | None,
+        devices: Devices,
     ) -> None:
-        self.model = build_model(config, training)
+        self.devices = devices
+        with devices.scope():
+            self.model = build_model(config, training)
         self.training = training
         self.run_dir = run_dir
         self.on_progress = on_progress
@@ -198,16 +241,26 @@ class _Run:
         self._reported_at = time.monotonic()
         self._preview: Path | None = None
 
-    def begin(self, photographs: Mapping[str, Sequence[np.ndarray]], start: Path | None) -> None:
-        """Take over the weights of an earlier model, if there is one, and measure the photographs.
+    def prepare(
+        self, photographs: Mapping[str, Sequence[np.ndarray]], start: Path | None = None
+    ) -> None:
+        """Begin, or go on where the newest checkpoint of the chief stands.
 
-        In this order: what is measured, colours say, is never that of the earlier model.
+        The weights of an earlier model come before the measuring: what is measured, colours say, is
+        never that of the earlier model. What the chief has the other machines get from it.
         """
+        devices = self.devices
+        if devices.machines > 1:
+            devices.check_same(what_is_trained(self.model.config, self.training, photographs))
         if start is not None:
             write_record(self.run_dir, warm_start(self.model, start, photographs))
         self.model.measure(photographs)
+        if devices.chief:
+            self._resume()
+        self.step = int(devices.from_chief([self.step])[0])
+        devices.assign_from_chief([one for part in self.model.state().values() for one in part])
 
-    def resume(self) -> None:
+    def _resume(self) -> None:
         """Take up the newest checkpoint, if there is one, and forget the history after it."""
         meta = read_checkpoint(self.run_dir / "checkpoints", self.model.state())
         if meta is None:
@@ -266,6 +319,8 @@ class _Run:
         if self.step % REPORT_STEPS and self.step != self.training.steps:
             return
         self._read_losses()
+        if not self.devices.chief:
+            return
         line = {"step": self.step, "seconds": round(self.seconds, 3), "rate_factor": factor}
         with (self.run_dir / "history.jsonl").open("a") as file:
             file.write(json.dumps({**line, **self.losses}) + "\n")
@@ -279,21 +334,25 @@ class _Run:
 
     def _housekeeping(self) -> None:
         """Checkpoint, preview and report, each when its time has come."""
+        if self.devices.chief:
+            self._keep()
+        now = time.monotonic()
+        if self.on_progress and now - self._reported_at > REPORT_SECONDS:
+            self.on_progress(self._progress())
+            self._reported_at, self._preview = now, None
+
+    def _keep(self) -> None:
         if self.seconds - self._checkpointed_at > self.training.checkpoint_seconds:
             self._checkpoint()
         if self.seconds - self._previewed_at > self.training.preview_seconds:
             self.model.recompute_statistics(PREVIEW_STATISTICS_BATCHES)
             self._preview = write_preview(self.run_dir / "previews", self.model, self.step)
             self._previewed_at = self.seconds
-        now = time.monotonic()
-        if self.on_progress and now - self._reported_at > REPORT_SECONDS:
-            self.on_progress(self._progress())
-            self._reported_at, self._preview = now, None
 
     def _checkpoint(self) -> None:
         if self.step and self._tensors:
             self._read_losses()  # nothing that is broken may replace a good checkpoint
-        if not self._health.sound:
+        if not self._health.sound or not self.devices.chief:
             return
         meta = {
             "step": self.step,

@@ -42,6 +42,16 @@ def my_share(batch: Any) -> Any:
     return tf.ensure_shape(share, [rows, *batch.shape[1:]])
 
 
+def drawn_for_my_share(draw: Callable[[int], Any], rows: int) -> Any:
+    """Return this device's rows of what is drawn for the whole batch.
+
+    Args:
+        draw: rows -> (rows, ...) tensor, the same on every device: from a seed.
+        rows: of this device.
+    """
+    return my_share(draw(rows * replica_count()))
+
+
 def assign_on_all(changes: Sequence[tuple[Any, Any]]) -> None:
     """Assign to variables from inside a step; every device must have computed the same values.
 

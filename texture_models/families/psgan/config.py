@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from texture_models.spatial.config import SpatialConfig
 
 
 class PsganConfig(SpatialConfig, frozen=True, extra="forbid"):
     """Periodic spatial GAN: a field of noise cells in, a texture of any size out."""
+
+    several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
 
     family: Literal["psgan"] = "psgan"

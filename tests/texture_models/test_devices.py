@@ -1,0 +1,141 @@
+"""Several devices and several machines: the losses of one, at the same batch."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tests.mill_runs import ROOT
+from tests.texture_models import device_runs
+from texture_models.families.psgan.config import PsganConfig
+from texture_models.training import loop
+from texture_models.training.devices import DevicesUnavailable, open_devices
+
+
+def free_ports(count):
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def cluster(index, machines=2):
+    """TF_CONFIG of one of several processes on this machine; all get the same ports."""
+    addresses = [f"127.0.0.1:{port}" for port in cluster.ports[:machines]]
+    task = {"type": "worker", "index": index}
+    return json.dumps({"cluster": {"worker": addresses}, "task": task})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ports():
+    cluster.ports = free_ports(2)
+
+
+def start(*arguments, tf_config=None):
+    changes = {} if tf_config is None else {"TF_CONFIG": tf_config}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.texture_models.device_runs", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, **changes},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.fixture
+def one_device(tmp_path, monkeypatch):
+    """A whole training on one device, and a copy of it that was stopped half way."""
+    monkeypatch.setattr(loop, "REPORT_STEPS", 1)
+
+    def train(run_dir, stop_at=None):
+        loop.fit(
+            device_runs.model(),
+            device_runs.training(),
+            open_batches=lambda position: device_runs.UnevenBatches(position, stop_at),
+            photographs=device_runs.PHOTOGRAPHS,
+            run_dir=run_dir,
+        )
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "one", device_runs.STOP_AT)
+    shutil.copytree(tmp_path / "one", tmp_path / "machines")
+    train(tmp_path / "one")
+    return tmp_path / "one"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # three processes that import TensorFlow, on a machine that may be busy
+def test_two_devices_and_two_machines_lose_as_one_does(one_device, tmp_path):
+    # The two machines go on from a checkpoint that only the chief has.
+    processes = [
+        start("fit", tmp_path / "two", 2),
+        start("fit", tmp_path / "machines", 1, tf_config=cluster(0)),
+        start("join", tmp_path / "nothing", 1, tf_config=cluster(1)),
+    ]
+    try:
+        for process in processes:
+            output, _ = process.communicate(timeout=800)
+            assert process.returncode == 0, output
+    finally:
+        for process in processes:
+            process.kill()
+    expected = device_runs.losses(one_device)
+    for name in ("two", "machines"):
+        found = device_runs.losses(tmp_path / name)
+        assert list(found) == list(expected) == list(range(1, device_runs.STEPS + 1))
+        for step, losses in expected.items():
+            assert found[step] == pytest.approx(losses, rel=1e-4, abs=1e-5), (name, step)
+        assert (tmp_path / name / "model" / "generator.weights.h5").is_file()
+    assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "machines", "said"),
+    [
+        ({"devices": 3, "batch_size": 8}, 1, r"batch_size=8 .* 3 devices.* 6 and 9"),
+        ({"batch_size": 5}, 2, r"batch_size=5 .* 2 devices.* 4 and 6"),
+        ({"minutes": 2.0}, 2, r"training.minutes=2, .*set training.minutes= \(nothing\)"),
+        ({"devices": 2}, 1, r"set training.devices=1"),  # TensorFlow runs here already
+    ],
+)
+def test_devices_that_cannot_share_a_training_are_refused(monkeypatch, changes, machines, said):
+    import tensorflow as tf
+
+    tf.zeros(1)
+    if machines > 1:
+        monkeypatch.setenv("TF_CONFIG", cluster(0, machines))
+    with pytest.raises(DevicesUnavailable, match=said):
+        open_devices(device_runs.training(**changes), several=True)
+
+
+def test_a_model_that_cannot_be_shared_says_so():
+    with pytest.raises(DevicesUnavailable, match=r"set training.devices=1"):
+        open_devices(device_runs.training(devices=2), several=False)
+    assert PsganConfig.several_devices
+
+
+@pytest.mark.parametrize(
+    ("tf_config", "said"),
+    [
+        ("{", "TF_CONFIG is no JSON"),
+        (json.dumps({"cluster": {"worker": ["a:1", "b:1"]}}), "must be a worker or the chief"),
+    ],
+)
+def test_a_tf_config_that_says_too_little_is_refused(monkeypatch, tf_config, said):
+    monkeypatch.setenv("TF_CONFIG", tf_config)
+    with pytest.raises(DevicesUnavailable, match=said):
+        open_devices(device_runs.training(), several=True)
+
+
+def test_only_another_machine_than_the_chief_joins(monkeypatch):
+    inputs = {"open_batches": device_runs.UnevenBatches, "photographs": device_runs.PHOTOGRAPHS}
+    with pytest.raises(DevicesUnavailable, match="no chief to join"):
+        loop.join(device_runs.model(), device_runs.training(), **inputs)
