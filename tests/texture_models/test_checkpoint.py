@@ -1,9 +1,14 @@
 """Checkpoints: complete or absent, two kept, a damaged one passed over."""
 
+import signal
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
 
+from tests.mill_runs import ROOT
 from texture_models.training.checkpoint import (
     CheckpointMismatch,
     read_checkpoint,
@@ -62,6 +67,29 @@ def test_a_write_that_fails_leaves_the_last_checkpoint(tmp_path):
     with pytest.raises(OSError, match="step-00000002"):
         write_checkpoint(tmp_path, variables(2.0), {"step": 2})
     assert read_checkpoint(tmp_path, variables(0.0))["step"] == 1
+
+
+def test_a_process_killed_while_it_writes_leaves_the_last_checkpoint(tmp_path):
+    # The process dies by SIGKILL when the newer file is written but not yet in its place.
+    script = f"""
+import os, pathlib, signal
+import numpy as np
+from texture_models.training.checkpoint import write_checkpoint
+class Number:
+    def numpy(self): return np.float32(7)
+folder = pathlib.Path({str(tmp_path)!r})
+write_checkpoint(folder, {{"net": [Number()]}}, {{"step": 1}})
+os.fsync = lambda file: os.kill(os.getpid(), signal.SIGKILL)
+write_checkpoint(folder, {{"net": [Number()]}}, {{"step": 2}})
+"""
+    killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    state = {"net": [keras.Variable(0.0)]}
+    assert (tmp_path / "step-00000002.partial").is_file()
+    assert read_checkpoint(tmp_path, state)["step"] == 1
+    assert values(state) == [7.0]
+    write_checkpoint(tmp_path, state, {"step": 2})
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".npz", ".npz"]
 
 
 def test_another_architecture_is_refused_by_name(tmp_path):

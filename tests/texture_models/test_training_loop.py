@@ -1,11 +1,16 @@
 """The loop: exact resume, budgets, and what is left behind when it ends early."""
 
+import contextlib
 import json
+import resource
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from texture_models.families.psgan.config import PsganConfig
+from texture_models.training.checkpoint import CheckpointMismatch, DiskRefused
 from texture_models.training.config import TrainingConfig
 from texture_models.training.health import TrainingFailed
 from texture_models.training.loop import fit
@@ -37,14 +42,25 @@ class SeededBatches:
         pass
 
 
-def train(run_dir, batches=SeededBatches, **changes):
+def train(run_dir, batches=SeededBatches, photographs=PHOTOGRAPHS, **changes):
     return fit(
-        PsganConfig.tiny(materials=("brick", "moss")),
+        PsganConfig.tiny(materials=changes.pop("materials", ("brick", "moss"))),
         TrainingConfig.tiny(**{"steps": 6, "r1_every": 2, **changes}),
         open_batches=batches,
-        photographs=PHOTOGRAPHS,
+        photographs=photographs,
         run_dir=run_dir,
     )
+
+
+@contextlib.contextmanager
+def no_file_larger_than(limit_bytes):
+    """A disk that takes the small files and not the large ones."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def weights(result):
@@ -58,27 +74,61 @@ def weights(result):
     return found
 
 
-def test_an_interrupted_run_ends_with_the_weights_of_the_uninterrupted_one(tmp_path):
-    whole = train(tmp_path / "whole")
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A training that nothing interrupted."""
+    return train(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture
+def interrupted(tmp_path, stopped):
+    """The folder of a training that was stopped after three steps of six."""
+    return Path(shutil.copytree(stopped, tmp_path / "interrupted"))
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stopped")
     with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "parts", lambda position: SeededBatches(position, stop_at=3))
-    resumed = train(tmp_path / "parts")
-    one, two = weights(whole), weights(resumed)
+        train(folder, lambda position: SeededBatches(position, stop_at=3))
+    return folder
+
+
+def test_an_interrupted_run_ends_with_the_weights_of_the_uninterrupted_one(interrupted, whole):
+    one, two = weights(whole), weights(train(interrupted))
     assert one.keys() == two.keys()
     for name in one:
         assert np.array_equal(one[name], two[name]), name
-    lines = (tmp_path / "parts/history.jsonl").read_text().splitlines()
+    lines = (interrupted / "history.jsonl").read_text().splitlines()
     steps = [json.loads(line)["step"] for line in lines]
     assert steps == sorted(set(steps))
 
 
-def test_a_finished_training_is_not_repeated(tmp_path):
-    first = train(tmp_path)
+def test_a_disk_that_is_full_at_a_checkpoint_costs_no_step_before_it(interrupted):
+    kept = interrupted / "checkpoints/step-00000003.npz"
+    before = kept.read_bytes()
+    torn = interrupted / "checkpoints/step-00000004.partial"  # of a process killed while it wrote
+    torn.write_bytes(before[: len(before) // 2])
+    said = r"step 4 cannot be written to .*: File too large, .* MB are free there; make room"
+    with no_file_larger_than(len(before) // 2), pytest.raises(DiskRefused, match=said):
+        train(interrupted, checkpoint_seconds=0)
+    assert [path.name for path in kept.parent.iterdir()] == [kept.name]
+    assert kept.read_bytes() == before
 
+
+@pytest.mark.parametrize("materials", [("brick", "moss", "slate"), ("moss", "brick")])
+def test_a_checkpoint_of_other_labels_is_refused_by_their_names(interrupted, materials):
+    photographs = dict.fromkeys(materials, PHOTOGRAPHS["moss"])
+    with pytest.raises(CheckpointMismatch, match=r'\["brick", "moss"\] there and .* here; train'):
+        train(interrupted, materials=materials, photographs=photographs)
+    assert not (interrupted / "finished.json").exists()
+
+
+def test_a_finished_training_is_not_repeated(whole):
     def no_batches(position):
         raise AssertionError("trained again")
 
-    assert train(tmp_path, no_batches) == first
+    assert train(whole.model_dir.parent, no_batches) == whole
 
 
 def test_one_broken_batch_is_skipped_and_counted(tmp_path):

@@ -6,10 +6,12 @@ noticed and the one before it is used.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,29 @@ _META = "meta.json"
 
 class CheckpointMismatch(ValueError):  # noqa: N818 (it says what happened)
     """A checkpoint belongs to another model or training than the one that is to go on."""
+
+
+class DiskRefused(OSError):  # noqa: N818 (it says what happened)
+    """Something of a training could not be written; what was written before stays as it was."""
+
+
+@contextlib.contextmanager
+def written(what: str, path: Path) -> Iterator[None]:
+    """Say what could not be written, and where, when the disk refuses it in the block.
+
+    Raises:
+        DiskRefused: in place of an OSError of the block.
+    """
+    try:
+        yield
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            free = f", {shutil.disk_usage(path.parent).free / 1e6:.1f} MB are free there"
+        raise DiskRefused(
+            error.errno,
+            f"{what} cannot be written to {path}: {error.strerror or error}{free}; make room or"
+            " allow it, then run the same again: it goes on from the newest checkpoint",
+        ) from error
 
 
 def write_checkpoint(
@@ -37,16 +62,26 @@ def write_checkpoint(
         The file's path. It appears complete or not at all.
 
     Raises:
-        OSError: the disk is full or the folder cannot be written; older checkpoints stay.
+        DiskRefused: the disk is full or the folder cannot be written; older checkpoints stay.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"step-{meta['step']:08d}.npz"
+    with written(f"the checkpoint of step {meta['step']}", target):
+        folder.mkdir(parents=True, exist_ok=True)
+        for torn in folder.glob("*.partial"):  # by a process that was killed while it wrote
+            torn.unlink()
+        _write(target, state, meta)
+        for old in sorted(folder.glob("step-*.npz"))[:-KEPT]:
+            old.unlink(missing_ok=True)
+    return target
+
+
+def _write(target: Path, state: Mapping[str, Sequence[Any]], meta: Mapping[str, Any]) -> None:
     arrays = {
         f"{part}/{index:04d}": variable.numpy()
         for part, variables in state.items()
         for index, variable in enumerate(variables)
     }
     arrays[_META] = np.frombuffer(json.dumps(dict(meta)).encode(), dtype=np.uint8)
-    target = folder / f"step-{meta['step']:08d}.npz"
     partial = target.with_suffix(".partial")
     try:
         with partial.open("wb") as file:
@@ -57,19 +92,24 @@ def write_checkpoint(
     except OSError:
         partial.unlink(missing_ok=True)
         raise
-    for old in sorted(folder.glob("step-*.npz"))[:-KEPT]:
-        old.unlink(missing_ok=True)
-    return target
 
 
-def read_checkpoint(folder: Path, state: Mapping[str, Sequence[Any]]) -> dict[str, Any] | None:
+def read_checkpoint(
+    folder: Path, state: Mapping[str, Sequence[Any]], model: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
     """Load the newest sound checkpoint of `folder` into `state`'s variables.
+
+    Args:
+        folder: need not exist.
+        state: as when it was written.
+        model: config of the model as JSON, if `meta` was written with its own as `model`: other
+            labels can have the same shapes.
 
     Returns:
         Its bookkeeping, or None when there is no sound checkpoint.
 
     Raises:
-        CheckpointMismatch: number or shape of the variables differ.
+        CheckpointMismatch: the model's config, or number or shape of the variables differ.
     """
     for path in sorted(folder.glob("step-*.npz"), reverse=True):
         try:
@@ -78,9 +118,25 @@ def read_checkpoint(folder: Path, state: Mapping[str, Sequence[Any]]) -> dict[st
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):
             continue  # damaged: the one before it is as good, a minute older
         meta: dict[str, Any] = json.loads(arrays.pop(_META).tobytes())
+        _check_model(path, meta.get("model"), model)
         _assign(path, state, arrays)
         return meta
     return None
+
+
+def _check_model(path: Path, then: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> None:
+    if now is None or then == now:
+        return
+    there = {key: (then or {}).get(key) for key in now}
+    differing = ", ".join(
+        f"model.{key}={json.dumps(there[key])} there and {json.dumps(value)} here"
+        for key, value in now.items()
+        if there[key] != value
+    )
+    raise CheckpointMismatch(
+        f"{path} was written by another model: {differing}; train into another folder or delete"
+        " this one"
+    )
 
 
 def _assign(

@@ -16,7 +16,7 @@ import numpy as np
 
 from texture_models.families import AnyModelConfig, build_model
 from texture_models.saved_model import save_generator, save_judges
-from texture_models.training.checkpoint import read_checkpoint, write_checkpoint
+from texture_models.training.checkpoint import read_checkpoint, write_checkpoint, written
 from texture_models.training.config import TrainingConfig
 from texture_models.training.devices import (
     Devices,
@@ -128,6 +128,7 @@ def fit(
             checkpoint stays.
         StartMismatch: the weights of `start` do not fit.
         CheckpointMismatch: `run_dir` belongs to another configuration.
+        DiskRefused: the disk is full, say; the last good checkpoint stays.
         KeyboardInterrupt: after a checkpoint was written; likewise any exception that is no error,
             such as an orchestrator's cancellation.
     """
@@ -262,7 +263,11 @@ class _Run:
 
     def _resume(self) -> None:
         """Take up the newest checkpoint, if there is one, and forget the history after it."""
-        meta = read_checkpoint(self.run_dir / "checkpoints", self.model.state())
+        meta = read_checkpoint(
+            self.run_dir / "checkpoints",
+            self.model.state(),
+            self.model.config.model_dump(mode="json"),
+        )
         if meta is None:
             return
         self.step, self.seconds, self.waiting = meta["step"], meta["seconds"], meta["waiting"]
@@ -301,6 +306,10 @@ class _Run:
     def finish(self, finished: Path) -> None:
         """Recompute the statistics, save the generator, and say last that it is all there."""
         self.model.recompute_statistics(self.training.statistics_batches)
+        with written("the trained model", self.run_dir / "model"):
+            self._write_result(finished)
+
+    def _write_result(self, finished: Path) -> None:
         write_preview(self.run_dir / "previews", self.model, self.step)
         write_explanations(self.run_dir / "explanations", self.model)
         save_judges(self.run_dir / "model", self.model.networks())
@@ -322,7 +331,8 @@ class _Run:
         if not self.devices.chief:
             return
         line = {"step": self.step, "seconds": round(self.seconds, 3), "rate_factor": factor}
-        with (self.run_dir / "history.jsonl").open("a") as file:
+        history = self.run_dir / "history.jsonl"
+        with written("the losses", history), history.open("a") as file:
             file.write(json.dumps({**line, **self.losses}) + "\n")
 
     def _read_losses(self) -> None:
@@ -346,7 +356,9 @@ class _Run:
             self._checkpoint()
         if self.seconds - self._previewed_at > self.training.preview_seconds:
             self.model.recompute_statistics(PREVIEW_STATISTICS_BATCHES)
-            self._preview = write_preview(self.run_dir / "previews", self.model, self.step)
+            folder = self.run_dir / "previews"
+            with written("a preview", folder):
+                self._preview = write_preview(folder, self.model, self.step)
             self._previewed_at = self.seconds
 
     def _checkpoint(self) -> None:
@@ -359,6 +371,7 @@ class _Run:
             "seconds": self.seconds,
             "waiting": self.waiting,
             "losses": self.losses,
+            "model": self.model.config.model_dump(mode="json"),
         }
         write_checkpoint(self.run_dir / "checkpoints", self.model.state(), meta)
         self._checkpointed_at = self.seconds
