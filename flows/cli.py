@@ -25,6 +25,7 @@ from flows.deployments import (
     typed_parameters,
     with_overrides,
 )
+from flows.explain_commands import add_explain_command
 from flows.library_commands import add_library_commands
 from flows.picture_commands import add_picture_commands
 from flows.quiet_terminal import noise_into, open_log
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     add_trace_command(commands)
     add_retouch_commands(commands)
     add_picture_commands(commands)
+    add_explain_command(commands)
     version = commands.add_parser("version", help="the version of this program")
     version.set_defaults(command=_version)
     return parser

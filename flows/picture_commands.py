@@ -57,7 +57,7 @@ def picture_command(
     parser.add_argument("--size", metavar="PX", help="512, or height x width as 512x1024 (512)")
     parser.add_argument("--seed", metavar="N", help="names the picture (1)")
     parser.add_argument("--out", required=True, metavar="FILE", help="PNG; replaced if it exists")
-    parser.set_defaults(command=lambda options: _in_one_line(act, options))
+    parser.set_defaults(command=lambda options: in_one_line(act, options))
     return parser
 
 
@@ -128,7 +128,8 @@ def _colours(text: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs)
 
 
-def _in_one_line(act: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+def in_one_line(act: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Do what a command asks for; whatever goes wrong becomes one line and a status."""
     from pydantic import ValidationError
 
     from tasks.errors import MillError

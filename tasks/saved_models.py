@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tasks.config import NAME_PATTERN
 from tasks.errors import MillError
+from tasks.records import RegisteredModel
 from tasks.settings import Settings
 
 
@@ -24,6 +25,17 @@ def saved_model(settings: Settings, reference: str) -> Path:
     folder = Path(reference)
     if folder.is_dir():
         return folder
+    from tasks.model_registry import fetch_weights
+
+    return fetch_weights(settings, named_version(settings, reference), settings.home / "models")
+
+
+def named_version(settings: Settings, reference: str) -> RegisteredModel:
+    """Return the version that a name in the registry means, as for `saved_model`.
+
+    Raises:
+        MillError: there is none.
+    """
     name, separator, which = reference.replace("@", "/").partition("/")
     if not re.match(NAME_PATTERN, name) or not re.match(r"^[a-z0-9-]{0,32}$", which):
         raise MillError(
@@ -33,7 +45,6 @@ def saved_model(settings: Settings, reference: str) -> Path:
     from tasks.model_registry import (
         CANDIDATE,
         CHAMPION,
-        fetch_weights,
         numbered_version,
         version_with_alias,
     )
@@ -49,4 +60,4 @@ def saved_model(settings: Settings, reference: str) -> Path:
             f"there is no model {reference!r} at {settings.tracking_uri}, and no folder of that"
             " name; train one first, or name the folder of a saved generator"
         )
-    return fetch_weights(settings, found, settings.home / "models")
+    return found

@@ -236,6 +236,7 @@ class _Run:
         self.seconds = 0.0  # spent training, interrupted attempts included
         self.waiting = 0.0  # of these, waiting for a batch
         self.losses: dict[str, float] = {}
+        self._shown: dict[str, np.ndarray] = {}  # one photograph of each material
         self._tensors: Mapping[str, Any] = {}
         self._health = Health(training.precision)
         self._checkpointed_at = self._previewed_at = 0.0
@@ -256,6 +257,7 @@ class _Run:
         if start is not None:
             write_record(self.run_dir, warm_start(self.model, start, photographs))
         self.model.measure(photographs)
+        self._shown = {material: pictures[0] for material, pictures in photographs.items()}
         if devices.chief:
             self._resume()
         self.step = int(devices.from_chief([self.step])[0])
@@ -311,7 +313,8 @@ class _Run:
 
     def _write_result(self, finished: Path) -> None:
         write_preview(self.run_dir / "previews", self.model, self.step)
-        write_explanations(self.run_dir / "explanations", self.model)
+        history = self.run_dir / "history.jsonl"
+        write_explanations(self.run_dir / "explanations", self.model, self._shown, history)
         save_judges(self.run_dir / "model", self.model.networks())
         save_generator(
             self.run_dir / "model", self.model.config, self.model.averaged, self.model.measured

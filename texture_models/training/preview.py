@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from texture_models.families import Trainable, inference_of
+from texture_models.families import AnyModelConfig, Trainable, inference_of
+from texture_models.rendering.heat_map import heat_map_sheet
 from texture_models.rendering.renderer import Renderer
+from texture_models.training.curves import training_curves
 
 SEEDS = (1, 2, 3)
-TILE_PX = 192
+TILE_PX, JUDGED_PX = 192, 256
 
 
 def write_preview(folder: Path, model: Trainable, step: int) -> Path:
@@ -33,28 +37,79 @@ def write_preview(folder: Path, model: Trainable, step: int) -> Path:
     return path
 
 
-def write_explanations(folder: Path, model: Trainable) -> list[Path]:
-    """Write the pictures by which a family shows what it has learnt, if it has any to show.
-
-    A family has some when its `inference` has a function `explaining_pictures(config, network,
-    measured) -> {name: uint8 pixels}`: a way through a latent space, say.
+def write_explanations(
+    folder: Path,
+    model: Trainable,
+    photographs: Mapping[str, np.ndarray] | None = None,
+    history: Path | None = None,
+) -> list[Path]:
+    """Write the pictures that show what was learnt, and how.
 
     Args:
         folder: created if there is something to write.
         model: at the end of its training.
+        photographs: material -> uint8 (height, width, 3), to be judged beside the renderings.
+        history: `history.jsonl` of the training.
 
     Returns:
-        Paths of the pictures, `<name>.png`.
+        Paths of the pictures, `<name>.png`; see `explanations`.
     """
-    explain = getattr(inference_of(model.config), "explaining_pictures", None)
-    if explain is None:
-        return []
-    folder.mkdir(parents=True, exist_ok=True)
+    pictures = explanations(
+        (model.config, model.averaged, model.measured),
+        judge=model.networks().get("discriminator"),
+        photographs=photographs or {},
+    )
+    if history is not None and (curves := training_curves(history)) is not None:
+        pictures["training-curves"] = curves
+    if pictures:
+        folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, pixels in explain(model.config, model.averaged, model.measured).items():
+    for name, pixels in pictures.items():
         paths.append(folder / f"{name}.png")
         Image.fromarray(pixels).save(paths[-1])
     return paths
+
+
+def explanations(
+    saved: tuple[AnyModelConfig, Any, Mapping[str, np.ndarray]],
+    *,
+    judge: Any,
+    photographs: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Draw what a family shows of what a model has learnt, as much of it as the family can.
+
+    A family's `inference` may have `explaining_pictures(config, network, measured) -> {name: uint8
+    pixels}`, ways through a latent space, say; and `score_map(config, judge, pixels, index) ->
+    (rows, columns) logits`, where its discriminator judges places and not whole pictures.
+
+    Args:
+        saved: config, generator and measured numbers.
+        judge: its discriminator; None if it was not kept.
+        photographs: material -> uint8 (height, width, 3); may lack some.
+
+    Returns:
+        Name -> (height, width, 3) uint8.
+    """
+    config = saved[0]
+    family = inference_of(config)
+    explain = getattr(family, "explaining_pictures", None)
+    pictures = dict(explain(*saved)) if explain else {}
+    score = getattr(family, "score_map", None)
+    if score and judge is not None:
+        renderer = Renderer(*saved)
+        side = config.picture_px or JUDGED_PX
+        rows = [
+            (
+                material or "texture",
+                renderer.render(seed=SEEDS[0], height_px=side, width_px=side, material=material),
+                photographs.get(material or ""),
+            )
+            for material in config.materials or (None,)
+        ]
+        pictures["discriminator"] = heat_map_sheet(
+            rows, lambda pixels, index: np.asarray(score(config, judge, pixels, index))
+        )
+    return pictures
 
 
 def _row(renderer: Renderer, material: str | None) -> np.ndarray:

@@ -1,0 +1,66 @@
+"""Pictures in rows with words beside them, as a model is explained with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+PAPER, INK, QUIET = (22, 23, 26), (236, 236, 232), (165, 167, 172)
+GAP, MARGIN, CAPTION, HEAD = 8, 20, 20, 26
+
+
+@dataclass(frozen=True)
+class LabelledRow:
+    """One row of a sheet.
+
+    Attributes:
+        label: stands above it; one line.
+        pictures: (caption, (height, width, 3) uint8), left to right; all of one size.
+    """
+
+    label: str
+    pictures: Sequence[tuple[str, np.ndarray]]
+
+
+def labelled_sheet(title: str, rows: Sequence[LabelledRow], *, note: str = "") -> np.ndarray:
+    """Draw rows of pictures below each other.
+
+    Args:
+        title: of the whole; ASCII, as every text: the bundled font has little else.
+        rows: at least one.
+        note: explains the sheet, below the title; may have several lines.
+
+    Returns:
+        (height, width, 3) uint8.
+    """
+    notes = note.splitlines()
+    top = MARGIN + 34 + 18 * len(notes) + GAP
+    heights = [HEAD + row.pictures[0][1].shape[0] + CAPTION + GAP for row in rows]
+    width = max(sum(p.shape[1] + GAP for _, p in row.pictures) - GAP for row in rows)
+    texts = [(title, 22), *((line, 13) for line in notes), *((row.label, 15) for row in rows)]
+    width = max(width, *(round(font(size).getlength(text)) for text, size in texts))
+    sheet = Image.new("RGB", (width + 2 * MARGIN, top + sum(heights) + MARGIN), PAPER)
+    pen = ImageDraw.Draw(sheet)
+    pen.text((MARGIN, MARGIN), title, font=font(22), fill=INK)
+    for number, line in enumerate(notes):
+        pen.text((MARGIN, MARGIN + 34 + 18 * number), line, font=font(13), fill=QUIET)
+    for row, height in zip(rows, heights, strict=True):
+        pen.text((MARGIN, top + 4), row.label, font=font(15), fill=INK)
+        left = MARGIN
+        for caption, pixels in row.pictures:
+            sheet.paste(Image.fromarray(np.ascontiguousarray(pixels)), (left, top + HEAD))
+            pen.text((left, top + HEAD + pixels.shape[0] + 3), caption, font=font(12), fill=QUIET)
+            left += pixels.shape[1] + GAP
+        top += height
+    return np.asarray(sheet)
+
+
+def font(size: int) -> ImageFont.FreeTypeFont:
+    """Return the font that is bundled with Pillow, the same on every machine."""
+    found = ImageFont.load_default(size)
+    if not isinstance(found, ImageFont.FreeTypeFont):
+        raise RuntimeError("Pillow was built without FreeType; install one of its own wheels")
+    return found
