@@ -13,7 +13,7 @@ check: $(READY) ## format, lint, types and import direction, in seconds
 fix: $(READY) ## format, and repair what ruff can repair
 	@.venv/bin/ruff check --fix --exit-zero . && .venv/bin/ruff format .
 bench: $(READY) ## the measurements that need no photographs of your own (docs/experiments.md)
-	@for name in metrics_validity input_pipeline rendering training_step orchestration; do echo "== $$name"; .venv/bin/python benchmarks/$$name.py || exit 1; done
+	@for name in metrics_validity input_pipeline rendering training_step orchestration plan store store_faults store_kills; do echo "== $$name"; .venv/bin/python -m benchmarks.$$name || exit 1; done
 lock: ## resolve the dependencies anew and write requirements.lock
 	@scripts/bootstrap lock
 
