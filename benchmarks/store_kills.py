@@ -20,7 +20,7 @@ from tests.data.library.killing import kill_at_random
 def main() -> None:
     """Run and print a table."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     started = time.monotonic()

@@ -42,12 +42,17 @@ def trusted_key(settings: Settings, given: str = "") -> PublicKey | None:
 
     Raises:
         LibraryError: it is no key.
+        MillError: it is no file either.
     """
     text = (given or settings.public_key).strip()
     if not text:
         return None
     path = Path(text)
-    return read_public_key(path.read_text() if path.is_file() else text)
+    if path.is_file():
+        return read_public_key(path.read_text())
+    if not text.rpartition("\n")[2].startswith("RW"):
+        raise MillError(f"{text!r} is neither a file nor a public key, which starts with RW")
+    return read_public_key(text)
 
 
 def make_key(folder: Path) -> tuple[Path, Path]:

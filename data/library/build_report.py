@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from data.library.build_plan import LibraryPlan, PlannedAction
 from data.library.encode import Pixels, Texture
@@ -13,6 +14,10 @@ ROWS: Final = 50
 PAIRS: Final = 8
 PAIR_PX: Final = 256
 _GAP_PX: Final = 8
+_CAPTION_PX: Final = 24
+_PAPER: Final = (32, 32, 32)
+_INK: Final = (236, 236, 232)
+_QUIET: Final = (150, 152, 158)
 
 
 def markdown_report(plan: LibraryPlan, where: str) -> str:
@@ -71,7 +76,7 @@ def junit_report(plan: LibraryPlan) -> bytes:
 def before_and_after(
     plan: LibraryPlan, before: Mapping[str, Pixels], after: Sequence[Texture]
 ) -> Pixels | None:
-    """Return the first `PAIRS` changed pictures, old on the left and new on the right.
+    """Return up to `PAIRS` changed pictures, each under its key, old on the left, new on the right.
 
     Args:
         plan: that was carried out.
@@ -81,27 +86,41 @@ def before_and_after(
     Returns:
         (height, width, 3) uint8; None if no picture changed.
     """
-    built = {action.key for action in plan.actions if action.action == "build"}
-    changed = [texture for texture in after if texture.record.key in built][:PAIRS]
-    if not changed:
-        return None
-    rows = [_pair(before.get(texture.record.key), texture.pixels()) for texture in changed]
-    return np.concatenate(rows, axis=0)
+    there = {texture.record.key: texture for texture in after}
+    rows = [
+        _pair(key, before.get(key), there[key].pixels())
+        for key in first_changed(plan)
+        if key in there
+    ]
+    return np.concatenate(rows, axis=0) if rows else None
 
 
 def first_changed(plan: LibraryPlan) -> list[str]:
-    """Return the keys whose pictures `before_and_after` shows."""
-    return [action.key for action in plan.actions if action.action == "build"][:PAIRS]
+    """Return the keys whose pictures `before_and_after` shows: of each map, the largest size."""
+    largest: dict[str, tuple[int, str]] = {}
+    for action in plan.actions:
+        if action.action == "build":
+            name, _, size = action.key.removesuffix(".png").rpartition("_")
+            found = (int(size), action.key)
+            largest[name] = max(found, largest.get(name, found))
+    return [key for _, key in largest.values()][:PAIRS]
 
 
-def _pair(old: Pixels | None, new: Pixels) -> Pixels:
-    row = np.full((PAIR_PX + _GAP_PX, 2 * PAIR_PX + _GAP_PX, 3), 32, np.uint8)
+def _pair(key: str, old: Pixels | None, new: Pixels) -> Pixels:
+    """Return the upper left of both under a caption, (height, 2 * PAIR_PX + gap, 3) uint8."""
+    height = min(PAIR_PX, max(side.shape[0] for side in (old, new) if side is not None))
+    row = Image.new("RGB", (2 * PAIR_PX + _GAP_PX, _CAPTION_PX + height + _GAP_PX), _PAPER)
+    pen = ImageDraw.Draw(row)
+    pen.text((4, 4), key, font=ImageFont.load_default(13), fill=_INK)
     for column, pixels in enumerate((old, new)):
-        if pixels is not None:
-            shown = pixels[:PAIR_PX, :PAIR_PX]
-            left = column * (PAIR_PX + _GAP_PX)
-            row[: shown.shape[0], left : left + shown.shape[1]] = shown
-    return row
+        left = column * (PAIR_PX + _GAP_PX)
+        if pixels is None:
+            where = (left + 4, _CAPTION_PX + 4)
+            pen.text(where, "not there before", font=ImageFont.load_default(13), fill=_QUIET)
+        else:
+            shown = Image.fromarray(np.ascontiguousarray(pixels[:PAIR_PX, :PAIR_PX]))
+            row.paste(shown, (left, _CAPTION_PX))
+    return np.asarray(row)
 
 
 def _changed(plan: LibraryPlan) -> list[PlannedAction]:

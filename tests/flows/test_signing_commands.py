@@ -50,6 +50,13 @@ def test_a_key_in_the_environment_is_asked_for_without_an_option(
     assert main(["library", "verify", LIBRARY, "--store", url, "--json"]) == 0
 
 
+def test_a_public_key_that_is_not_there_is_named(url, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("TEXTURE_MILL_HOME", str(tmp_path / "mill"))
+    verify = ["library", "verify", LIBRARY, "--store", url, "--public-key", "keys/of.pub"]
+    assert main(verify) == 1
+    assert "'keys/of.pub' is neither a file nor a public key" in capsys.readouterr().err
+
+
 def test_the_secret_key_is_its_owners_and_is_not_made_twice(keys, capsys):
     secret = keys / "texture-mill.key"
     assert secret.stat().st_mode & 0o077 == 0

@@ -14,6 +14,7 @@ from data.library.build_report import (
     junit_report,
     markdown_report,
 )
+from data.library.encode import Pixels
 from tests.data.library.library_samples import textures
 
 
@@ -94,22 +95,31 @@ def test_junit_counts_what_ran_and_what_was_skipped() -> None:
     assert cases[KEYS[0]].get("classname") == "stones.brick"
 
 
-def test_pictures_stand_side_by_side_old_on_the_left() -> None:
-    built = plan(*(action(key, "build") for key in KEYS[:2]))
+def test_pictures_stand_side_by_side_under_their_names_old_on_the_left() -> None:
+    built = plan(*(action(key, "build") for key in (KEYS[1], KEYS[3])))
     old = np.full((16, 16, 3), 200, np.uint8)
-    picture = before_and_after(built, {KEYS[0]: old}, textures())
+    news = [texture.pixels() for texture in (textures()[1], textures()[3])]
+    picture = before_and_after(built, {KEYS[1]: old}, textures())
     assert picture is not None
-    height, width = picture.shape[:2]
-    assert height // 2 > PAIR_PX
-    right = width - PAIR_PX
-    assert (picture[:16, :16] == old).all()
-    assert (picture[:16, right : right + 16] == textures()[0].pixels()).all()
-    below = height // 2
-    assert (picture[below : below + 32, :PAIR_PX] == 32).all()  # new, so nothing was before
-    assert (picture[below : below + 32, right : right + 32] == textures()[1].pixels()).all()
+    right = picture.shape[1] - PAIR_PX
+
+    def shows(top: int, new: Pixels) -> bool:
+        part = picture[top : top + len(new), right : right + len(new)]
+        return part.shape == new.shape and bool((part == new).all())
+
+    tops = [top for top in range(len(picture)) if any(shows(top, new) for new in news)]
+    assert len(tops) == 2
+    assert (picture[tops[0] : tops[0] + 16, :16] == old).all()
+    assert picture[: tops[0], :PAIR_PX].max() > 200  # the key of the first, in letters
+    assert not (picture[tops[1] : tops[1] + 16, :16] == old).all()  # new: there was nothing
 
 
-def test_only_what_changed_is_shown_and_not_too_much_of_it() -> None:
+def test_each_map_that_changed_is_shown_once_in_its_largest_size_and_not_too_many() -> None:
     assert before_and_after(plan(action(KEYS[0], "reuse")), {}, textures()) is None
-    many = plan(*(action(f"brick/b_{n}.png", "build") for n in range(PAIRS + 3)))
+    many = plan(*(action(f"brick/b_{n}_orm_64.png", "build") for n in range(PAIRS + 3)))
     assert len(first_changed(many)) == PAIRS
+    sizes = (f"brick/b_1_{role}_{px}.png" for role in ("ao", "orm") for px in (64, 512, 128))
+    assert first_changed(plan(*(action(key, "build") for key in sizes))) == [
+        "brick/b_1_ao_512.png",
+        "brick/b_1_orm_512.png",
+    ]
