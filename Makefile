@@ -6,8 +6,8 @@ READY := .venv/ready
 help:     ; @grep -E '^[a-z]+: .*## [a-z]' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1: /'
 produce: $(READY) ## photographs -> trained, registered, published library (ARGS="--set training.minutes=2")
 	@.venv/bin/texture-mill run produce-library $(ARGS)
-test: $(READY) ## every test; needs no network
-	@.venv/bin/python -m pytest $(ARGS)
+test: $(READY) ## every test; needs no network (ARGS="-n 0 tests/data": these, in one process)
+	@.venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder $(ARGS)
 check: $(READY) ## format, lint, types and import direction, in seconds
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports
 fix: $(READY) ## format, and repair what ruff can repair

@@ -11,9 +11,11 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.mill_runs import (
     ROOT,
@@ -26,6 +28,16 @@ from tests.mill_runs import (
     trained_steps,
     wait_for_step,
 )
+
+# Who asks for `produced_library` or `prefect_server`, which take long to make.
+SHARING_MODULES = {
+    "tests/flows/test_bad_input.py",
+    "tests/flows/test_prefect_server.py",
+    "tests/flows/test_produce_library.py",
+    "tests/flows/test_recipe_commands.py",
+    "tests/flows/test_signing_commands.py",
+    "tests/tasks/test_model_registry.py",
+}
 
 # Read while Prefect, MLflow and TensorFlow are imported, which some test modules do at once.
 os.environ.update(
@@ -42,6 +54,26 @@ os.environ.update(
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+class OneProcessAModule(LoadScopeScheduling):
+    """Several processes take modules in turn; those that share a long fixture are one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        if "/metrics/" in module:
+            return "metrics"
+        return "shared" if module in SHARING_MODULES else module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessAModule:
+    """Replace the order in which pytest-xdist hands out tests."""
+    return OneProcessAModule(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in SHARING_MODULES)
 
 
 @pytest.fixture(autouse=True)
