@@ -53,7 +53,7 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         0.6, ge=-1, le=1, description="mean sign of the logits of real pictures that it steers to"
     )
     augment_images: int = Field(
-        20_000, ge=1, description="images in which an adaptive strength would go from 0 to 1"
+        5_000, ge=1, description="images in which an adaptive strength would go from 0 to 1"
     )
     average_images: int = Field(
         5000, ge=1, description="half-life of the weight average, in training images"
