@@ -14,6 +14,13 @@ class EvaluationConfig(BaseModel, frozen=True, extra="forbid"):
     tiles_per_material: int = Field(4, ge=2, le=64, description="seamless tiles of each material")
     tile_px: int = Field(256, ge=64, le=2048, description="side of a tile, pixels")
     crop_px: int = Field(128, ge=32, le=1024, description="side of the crops compared, pixels")
+    classifier_steps: int = Field(
+        300,
+        ge=0,
+        le=100_000,
+        description="training of the classifier that says of how many renderings it would know the "
+        "material, where there are two materials or more; 0: do without",
+    )
     # Far from the seeds a library starts with: the published pictures are not those judged.
     first_seed: int = Field(100_001, ge=0, lt=2**31, description="seed of the first tile")
 

@@ -20,7 +20,8 @@ from texture_models.metrics.scores import TextureScores
 
 logger = logging.getLogger(__name__)
 
-CODE: Final = ("texture_models/metrics", "texture_models/rendering")
+CODE: Final = ("texture_models/metrics", "texture_models/rendering", "texture_models/analysis")
+CLASSIFIER_SEED: Final = 1
 
 
 @task(cache_policy=NO_CACHE)
@@ -62,6 +63,8 @@ def _evaluate(
             progress.report(number / len(dataset.materials), detail=material)
             judged[material] = tiles = _tiles(renderer, material, evaluation)
             scores[material] = _scores(dataset, material, tiles, evaluation, renderer.config)
+        if evaluation.classifier_steps and len(dataset.materials) > 1:
+            scores = _with_fidelity(dataset, judged, evaluation.classifier_steps, scores)
         _draw(dataset, judged, evaluation, Path(run.folder) / EVALUATION / SHEET)
     return Evaluation(
         training_key=run.key,
@@ -126,6 +129,40 @@ def _scores(
         crop_px=evaluation.crop_px,
         pixels_per_cell=model.pixels_per_cell,
     )
+
+
+def _with_fidelity(
+    dataset: PreparedDataset,
+    judged: dict[str, list[Any]],
+    steps: int,
+    scores: dict[str, TextureScores],
+) -> dict[str, TextureScores]:
+    """Add how many renderings, and how many photographs, a classifier knows the material of."""
+    from data.pixels import held_out_region, training_region
+    from texture_models.analysis.classifier import (
+        LEAST_PATCH_PX,
+        PATCH_PX,
+        smallest_side,
+        train_classifier,
+    )
+
+    taught: dict[str, list[Any]] = {material: [] for material in judged}
+    asked: dict[str, list[Any]] = {material: [] for material in judged}
+    for photograph in dataset.photographs:
+        taught[photograph.material].append(training_region(dataset, photograph))
+        asked[photograph.material].append(held_out_region(dataset, photograph))
+    side = min(PATCH_PX, *map(smallest_side, (taught, asked, judged)))
+    if side < LEAST_PATCH_PX:
+        logger.info("no classifier: what it would look at is only %d px wide", side)
+        return scores
+    classifier = train_classifier(taught, steps=steps, seed=CLASSIFIER_SEED, patch_px=side)
+    known, generated = classifier.recognised(asked), classifier.recognised(judged)
+    return {
+        material: of.model_copy(
+            update={"fidelity": generated[material], "fidelity_held_out": known[material]}
+        )
+        for material, of in scores.items()
+    }
 
 
 def _log(run: TrainingRun, evaluation: Evaluation, sheet: Path) -> None:

@@ -33,6 +33,7 @@ TINY = (
     "evaluation.tiles_per_material=2",
     "evaluation.tile_px=128",
     "evaluation.crop_px=64",
+    "evaluation.classifier_steps=5",
     "gate={set_ratio: 1e9, pair_ratio: 1e9, top_octave_db: 1e9, checkerboard_db: 1e9,"
     " phase_imprint: 1e9, wrap_seam_z: 1e9, wrap_seam_ratio: 1e9, diversity_min: 0,"
     " diversity_max: 1e9, spatial_anchoring: 1e9, blobs_per_tile: 1e9, repeat_excess: 1e9,"

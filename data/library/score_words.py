@@ -97,6 +97,14 @@ SCORE_WORDS: Final[dict[str, ScoreWords]] = {
     "copied_share_held_out": ScoreWords(
         "Copied patches, held-out part", "The same share for the part never trained on."
     ),
+    "fidelity": ScoreWords(
+        "Recognised",
+        "Share of patches that a classifier, taught on the photographs, takes for the material. "
+        "1 is best.",
+    ),
+    "fidelity_held_out": ScoreWords(
+        "Recognised, held-out part", "The same for photographs it was not taught on."
+    ),
     "blob_excess": ScoreWords(
         "Blobs", "Conspicuous spots beyond those the photograph has itself. 0 is good."
     ),

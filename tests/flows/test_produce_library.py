@@ -85,7 +85,7 @@ def test_three_attempts_are_one_mlflow_run(produced_library: ProducedLibrary) ->
         metrics = {key for (key,) in database.execute("select distinct key from metrics")}
         inputs = database.execute("select name, digest from datasets").fetchall()
     assert runs == [("FINISHED",)]
-    assert {"loss.discriminator", "grass.set_ratio"} <= metrics
+    assert {"loss.discriminator", "grass.set_ratio", "grass.fidelity"} <= metrics
     assert any(key.startswith("system/") for key in metrics)
     assert [len(digest) for _, digest in inputs] == [32]
 

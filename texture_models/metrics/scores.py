@@ -56,6 +56,12 @@ class TextureScores(BaseModel, frozen=True, extra="forbid"):
     blob_excess: int = Field(description="spots beyond the photograph's extremes, all tiles")
     blob_locked_share: float = Field(description="share of them at one position in the noise cell")
     repeat_excess: float = Field(description="strongest repeat inside a tile minus the real one's")
+    fidelity: float | None = Field(
+        None, description="share of generated patches that a classifier takes for the material"
+    )
+    fidelity_held_out: float | None = Field(
+        None, description="the same for the photographs' held-out patches: what it is worth"
+    )
     n_generated: int = Field(description="generated tiles")
     n_real_crops: int = Field(description="windows on either side")
     crop_px: int = Field(description="side of the windows, pixels")

@@ -1,0 +1,1 @@
+"""What photographs and renderings show, as networks see it that make no pictures."""
