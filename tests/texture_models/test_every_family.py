@@ -45,6 +45,24 @@ def batch(training, seed=0):
     return image.astype(np.float32) * 2 - 1, np.arange(training.batch_size) % len(MATERIALS)
 
 
+@pytest.fixture(scope="module")
+def trained(family):
+    """A model after two steps, its weights before them, and the last losses."""
+    training = TrainingConfig.tiny(seed=3)
+    model = build_model(family.tiny(materials=MATERIALS), training)
+    for values in model.measured.values():
+        values[:] = 0.05  # waves, say, so that the weights which read them have something to read
+    before = {
+        name: [variable.numpy() for variable in network.trainable_variables]
+        for name, network in model.networks().items()
+    }
+    image, label = batch(training)
+    image[label == 1] = np.abs(image[label == 1])
+    for step in range(2):
+        losses = model.train_step(image, label, step=step, rate_factor=1.0)
+    return model, before, losses
+
+
 def test_the_docstring_names_its_paper(family):
     import sys
 
@@ -59,14 +77,9 @@ def test_a_seed_names_a_picture(renderer):
     assert (one != other).mean() > 0.5
 
 
-def test_materials_look_different(model):
-    training = model.training
-    trained = build_model(model.config, training)
-    image, label = batch(training)
-    image[label == 1] = np.abs(image[label == 1])
-    for step in range(3):
-        trained.train_step(image, label, step=step, rate_factor=1.0)
-    pictures = Renderer(trained.config, trained.generator, trained.measured)
+def test_materials_look_different(trained):
+    model = trained[0]
+    pictures = Renderer(model.config, model.generator, model.measured)
     brick, moss = (render(pictures, 5, name) for name in MATERIALS)
     assert (brick != moss).mean() > 0.1
 
@@ -115,18 +128,8 @@ def test_the_digest_follows_weights_and_measured_numbers(model, tmp_path):
     assert saved("d", model.averaged, {**model.measured, "more": np.ones(1)}) != first
 
 
-def test_one_step_moves_every_trainable_weight(family):
-    training = TrainingConfig.tiny(seed=3)
-    model = build_model(family.tiny(materials=MATERIALS), training)
-    for values in model.measured.values():
-        values[:] = 0.05  # waves, say, so that the weights which read them have something to read
-    before = {
-        name: [variable.numpy() for variable in network.trainable_variables]
-        for name, network in model.networks().items()
-    }
-    image, label = batch(training)
-    for step in range(2):
-        losses = model.train_step(image, label, step=step, rate_factor=1.0)
+def test_steps_move_every_trainable_weight(trained):
+    model, before, losses = trained
     assert "spread" in losses
     assert all(np.isfinite(float(value)) for value in losses.values())
     for name, network in model.networks().items():
