@@ -39,6 +39,8 @@ from texture_models.training.config import TrainingConfig
 from texture_models.training.loop import TrainingProgress, fit
 
 FAMILIES = {config.model_fields["family"].default: config for config in get_args(AnyModelConfig)}
+BASELINES: dict[str, tuple[str, dict[str, Any]]] = {"vae_elbo": ("vae", {"objective": "elbo"})}
+COMPARED = [*FAMILIES, *BASELINES]  # a baseline is a family with other settings
 TILE_PX, SEEDS, CROP_PX = 256, 4, 64
 RENDER_PX, RENDERINGS = 512, 5
 SCORES = (
@@ -58,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", default="sample_photos", help="folder of material folders")
     parser.add_argument("--materials", nargs=3, default=["brick", "grass", "gravel"])
-    parser.add_argument("--families", nargs="*", default=list(FAMILIES), choices=list(FAMILIES))
+    parser.add_argument("--families", nargs="*", default=COMPARED, choices=COMPARED)
     parser.add_argument("--minutes", type=float, help="training time of each family")
     parser.add_argument("--steps", type=int, default=1_000_000, help="or steps, if they end first")
     parser.add_argument("--out", type=Path, default=Path("bench-results/families"))
@@ -74,9 +76,10 @@ def main() -> None:
     print((arguments.out / "table.md").read_text())
 
 
-def one_family(family: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Train one family on all materials; return its speed and its scores by material."""
-    folder = arguments.out / family
+def one_family(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Train a family or a baseline on all materials; return its speed, and scores by material."""
+    folder = arguments.out / name
+    family, changes = BASELINES.get(name, (name, {}))
     groups = list(groups_of(family, arguments.materials))
     model, training = recipe(family, arguments, share=1 / len(groups))
     scored: dict[str, Any] = {}
@@ -86,14 +89,14 @@ def one_family(family: str, arguments: argparse.Namespace) -> dict[str, Any]:
             DatasetConfig(source=arguments.photos, materials=tuple(sorted(materials))),
             arguments.out / "datasets",
         )
-        config = FAMILIES[family](**{**model, "materials": dataset.materials})
+        config = FAMILIES[family](**{**model, **changes, "materials": dataset.materials})
         trained.append(train(config, training, dataset, folder / f"run_{number}"))
         renderer = Renderer.load(folder / f"run_{number}" / "model")
         for material in materials:
             if material not in scored:
                 scored[material] = score(renderer, dataset, material, folder)
     return {
-        "family": family,
+        "family": name,
         "steps": sum(run["steps"] for run in trained),
         "cpu_ms_per_step": 1000
         * sum(run["cpu_s"] for run in trained)
@@ -207,7 +210,7 @@ def write_results(out: Path) -> None:
     """Write table.csv, table.md and sheet.png of all families that are finished."""
     found = [
         json.loads((out / family / "result.json").read_text())
-        for family in FAMILIES
+        for family in COMPARED
         if (out / family / "result.json").exists()
     ]
     rows = [
