@@ -21,6 +21,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from texture_models.analysis.patches import as_image, grid_of_patches, random_patch
+
 WIDTHS = (16, 32, 64)
 PATCH_PX, LEAST_PATCH_PX = 64, 20
 BATCH, RATE = 24, 2e-3
@@ -57,9 +59,9 @@ class Classifier:
             if material not in self.materials:
                 known = ", ".join(self.materials)
                 raise ValueError(f"{material!r} is not one of this classifier's: {known}")
-            patches = np.concatenate([_grid(picture, self.patch_px) for picture in some])
+            patches = np.concatenate([grid_of_patches(picture, self.patch_px) for picture in some])
             evenly = np.linspace(0, len(patches) - 1, min(len(patches), MOST_PATCHES)).astype(int)
-            logits = np.asarray(self.network(_image(patches[evenly]), training=False))
+            logits = np.asarray(self.network(as_image(patches[evenly]), training=False))
             shares[material] = float(
                 (logits.argmax(axis=1) == self.materials.index(material)).mean()
             )
@@ -132,10 +134,10 @@ def train_classifier(
     rng = np.random.default_rng(seed)
     for _ in range(steps):
         labels = rng.permutation(np.arange(BATCH) % len(materials))
-        patches = [_patch(photographs[materials[label]], side, rng) for label in labels]
+        patches = [random_patch(photographs[materials[label]], side, rng) for label in labels]
         gain = 1 + rng.uniform(-GAIN, GAIN, (BATCH, 1, 1, 1))
         shift = rng.uniform(-SHIFT, SHIFT, (BATCH, 1, 1, 1))
-        image = np.clip(_image(np.stack(patches)) * gain + shift, -1, 1)
+        image = np.clip(as_image(np.stack(patches)) * gain + shift, -1, 1)
         move(tf.constant(image, tf.float32), tf.constant(labels))
     return Classifier(network, materials, side)
 
@@ -143,29 +145,3 @@ def train_classifier(
 def smallest_side(pictures: Mapping[str, Sequence[np.ndarray]]) -> int:
     """Return the shortest side of all pictures of all materials, in pixels."""
     return min(min(one.shape[:2]) for some in pictures.values() for one in some)
-
-
-def _patch(photographs: Sequence[np.ndarray], side: int, rng: np.random.Generator) -> np.ndarray:
-    photograph = photographs[int(rng.integers(len(photographs)))]
-    top, left = (int(rng.integers(length - side + 1)) for length in photograph.shape[:2])
-    patch = photograph[top : top + side, left : left + side]
-    return patch[:, :: 1 if rng.random() < 0.5 else -1]
-
-
-def _image(pixels: np.ndarray) -> np.ndarray:
-    return pixels.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
-
-
-def _grid(picture: np.ndarray, side: int) -> np.ndarray:
-    """Return all patches of a picture, half a patch apart: (patches, side, side, 3) uint8."""
-    height, width = picture.shape[:2]
-    if min(height, width) < side:
-        raise ValueError(f"a picture of {width} x {height} px is smaller than patches of {side} px")
-    step = max(1, side // 2)
-    return np.stack(
-        [
-            picture[top : top + side, left : left + side]
-            for top in range(0, height - side + 1, step)
-            for left in range(0, width - side + 1, step)
-        ]
-    )

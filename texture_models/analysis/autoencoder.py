@@ -1,0 +1,151 @@
+"""Patches squeezed through a small code and back: what a plain autoencoder keeps of a texture.
+
+Sources: Hinton & Salakhutdinov 2006, "Reducing the Dimensionality of Data with Neural Networks",
+https://doi.org/10.1126/science.1127647, for the dense one; Masci et al. 2011, "Stacked
+Convolutional Auto-Encoders for Hierarchical Feature Extraction",
+https://doi.org/10.1007/978-3-642-21735-7_7, for the convolutional one. Departures: all layers are
+trained at once, without pooling, with Adam; the convolutional one doubles its places again by
+repeating them.
+
+They are for looking and comparing, not for making textures: nothing asks their codes to be drawn
+from, and a mean over everything that fits a code is blurred. What a code cannot bring back is
+what is unusual about a patch: of a photograph a stain, of a rendering what no photograph showed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from texture_models.analysis.patches import as_image, grid_of_patches, random_patch
+
+PATCH_PX = 32
+CODE = 64  # numbers a patch, of 3072
+HIDDEN = 256
+WIDTHS = (16, 32, 64)  # of the convolutions, each with stride 2
+BATCH, RATE = 32, 1e-3
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """A trained autoencoder of patches of PATCH_PX.
+
+    Attributes:
+        network: (batch, PATCH_PX, PATCH_PX, 3) float32 in -1..1 -> the same, not clipped.
+    """
+
+    network: Any
+
+    def error(self, pictures: Sequence[np.ndarray]) -> float:
+        """Return the mean squared error of patches that are brought back, over their variance.
+
+        Args:
+            pictures: uint8 (height, width, 3); all patches half a patch apart are looked at.
+
+        Returns:
+            0 for perfect; 1 for one grey instead of the patch, as far as differences within patches
+            go.
+        """
+        patches = as_image(np.concatenate([grid_of_patches(one, PATCH_PX) for one in pictures]))
+        back = np.asarray(self.network(patches, training=False))
+        within = patches - patches.mean(axis=(1, 2), keepdims=True)
+        return float(((back - patches) ** 2).mean() / max((within**2).mean(), 1e-6))
+
+    def brought_back(self, picture: np.ndarray) -> np.ndarray:
+        """Return a picture patch by patch as its codes remember it.
+
+        Args:
+            picture: uint8 (height, width, 3); what is no whole patch at the end is left out.
+        """
+        rows, columns = (length // PATCH_PX for length in picture.shape[:2])
+        cut = picture[: rows * PATCH_PX, : columns * PATCH_PX]
+        split = cut.reshape(rows, PATCH_PX, columns, PATCH_PX, 3).swapaxes(1, 2)
+        back = self.network(as_image(split.reshape(-1, PATCH_PX, PATCH_PX, 3)), training=False)
+        pixels = np.clip(np.rint((np.asarray(back) + 1.0) * 127.5), 0, 255).astype(np.uint8)
+        whole = pixels.reshape(rows, columns, PATCH_PX, PATCH_PX, 3).swapaxes(1, 2)
+        return whole.reshape(cut.shape)
+
+
+def build_autoencoder(kind: Literal["dense", "convolutional"], seed: int) -> keras.Model:
+    """Return the network patch -> patch, through CODE numbers.
+
+    Args:
+        kind: dense, two layers to the code and two back; convolutional, three and three.
+        seed: of the first weights.
+    """
+    seeds = iter(range(seed, seed + 100))
+
+    def initial() -> Any:
+        return keras.initializers.GlorotUniform(next(seeds))
+
+    patch = x = keras.Input((PATCH_PX, PATCH_PX, 3), name="patch")
+    if kind == "dense":
+        x = keras.layers.Flatten()(x)
+        x = keras.layers.Dense(HIDDEN, "relu", kernel_initializer=initial())(x)
+        code = keras.layers.Dense(CODE, kernel_initializer=initial(), name="code")(x)
+        x = keras.layers.Dense(HIDDEN, "relu", kernel_initializer=initial())(code)
+        x = keras.layers.Dense(PATCH_PX**2 * 3, kernel_initializer=initial())(x)
+        return keras.Model(patch, keras.layers.Reshape((PATCH_PX, PATCH_PX, 3))(x), name=kind)
+    for width in WIDTHS:
+        x = keras.layers.Conv2D(
+            width, 4, 2, "same", activation="relu", kernel_initializer=initial()
+        )(x)
+    side = PATCH_PX // 2 ** len(WIDTHS)
+    code = keras.layers.Conv2D(CODE // side**2, 1, kernel_initializer=initial(), name="code")(x)
+    x = code
+    for width in (*WIDTHS[1::-1], None):
+        x = keras.layers.UpSampling2D()(x)
+        x = keras.layers.Conv2D(
+            width or 3,
+            5,
+            padding="same",
+            activation="relu" if width else None,
+            kernel_initializer=initial(),
+        )(x)
+    return keras.Model(patch, x, name=kind)
+
+
+def train_autoencoder(
+    photographs: Sequence[np.ndarray],
+    *,
+    kind: Literal["dense", "convolutional"],
+    steps: int,
+    seed: int,
+) -> Autoencoder:
+    """Teach an autoencoder to bring patches of photographs back.
+
+    Args:
+        photographs: uint8 (height, width, 3), none smaller than a patch.
+        kind: see `build_autoencoder`.
+        steps: of 32 patches each.
+        seed: decides weights and patches.
+
+    Raises:
+        ValueError: a photograph is smaller than a patch.
+    """
+    for photograph in photographs:
+        if min(photograph.shape[:2]) < PATCH_PX:
+            height, width = photograph.shape[:2]
+            raise ValueError(
+                f"a photograph of {width} x {height} px is smaller than patches of {PATCH_PX} px"
+            )
+    network = build_autoencoder(kind, seed)
+    optimizer = keras.optimizers.Adam(RATE)
+
+    @tf.function(reduce_retracing=True)
+    def move(image: Any) -> None:
+        with tf.GradientTape() as tape:
+            error = tf.reduce_mean(tf.square(network(image, training=True) - image))
+        variables = network.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(error, variables), variables, strict=True))
+
+    rng = np.random.default_rng(seed)
+    for _ in range(steps):
+        patches = np.stack([random_patch(photographs, PATCH_PX, rng) for _ in range(BATCH)])
+        move(tf.constant(as_image(patches)))
+    return Autoencoder(network)
