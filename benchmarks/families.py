@@ -132,7 +132,11 @@ def recipe(
 
 
 def train(
-    config: Any, training: TrainingConfig, dataset: PreparedDataset, run_dir: Path
+    config: Any,
+    training: TrainingConfig,
+    dataset: PreparedDataset,
+    run_dir: Path,
+    start: Path | None = None,
 ) -> dict[str, Any]:
     """Train, or go on; returns steps and CPU time, the first report (compilation) left out."""
     photographs: dict[str, list[np.ndarray]] = {name: [] for name in dataset.materials}
@@ -160,6 +164,7 @@ def train(
         ),
         photographs=photographs,
         run_dir=run_dir,
+        start=start,
         on_progress=tell,
     )
     measured = run_dir / "cpu.json"
