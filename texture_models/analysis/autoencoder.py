@@ -98,14 +98,10 @@ def build_autoencoder(kind: Literal["dense", "convolutional"], seed: int) -> ker
     side = PATCH_PX // 2 ** len(WIDTHS)
     code = keras.layers.Conv2D(CODE // side**2, 1, kernel_initializer=initial(), name="code")(x)
     x = code
-    for width in (*WIDTHS[1::-1], None):
+    for width, activation in ((WIDTHS[1], "relu"), (WIDTHS[0], "relu"), (3, None)):
         x = keras.layers.UpSampling2D()(x)
         x = keras.layers.Conv2D(
-            width or 3,
-            5,
-            padding="same",
-            activation="relu" if width else None,
-            kernel_initializer=initial(),
+            width, 5, padding="same", activation=activation, kernel_initializer=initial()
         )(x)
     return keras.Model(patch, x, name=kind)
 
