@@ -115,7 +115,9 @@ def typed_parameters(flow: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
     signature = inspect.signature(flow.fn)
     hints = get_type_hints(flow.fn, include_extras=True)
     if unknown := sorted(set(raw) - set(signature.parameters)):
-        raise DeploymentError(f"unknown key {unknown[0]}{_nearest(unknown[0], hints)}")
+        inside = _inside(unknown[0], hints)
+        way_out = f"; write {inside[0]}" if inside else _nearest(unknown[0], signature.parameters)
+        raise DeploymentError(f"unknown key {unknown[0]}{way_out}")
     typed = {}
     for name, parameter in signature.parameters.items():
         if name not in raw and parameter.default is not inspect.Parameter.empty:
@@ -127,6 +129,16 @@ def typed_parameters(flow: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
         except ValidationError as error:
             raise DeploymentError(_first_mistake(name, adapter, error)) from None
     return typed
+
+
+def _inside(key: str, hints: Mapping[str, Any]) -> list[str]:
+    """Return where a parameter has a field of that name."""
+    return [f"{name}.{key}" for name, hint in hints.items() if key in _fields_of(hint)]
+
+
+def _fields_of(hint: Any) -> Mapping[str, Any]:
+    fields: Mapping[str, Any] = getattr(hint, "model_fields", {})
+    return fields
 
 
 def _first_mistake(name: str, adapter: TypeAdapter[Any], error: ValidationError) -> str:

@@ -50,6 +50,8 @@ def test_an_override_that_goes_nowhere_is_refused(override: str, said: str) -> N
         ("trainig.steps=3", r"unknown key trainig; did you mean training\?"),
         ("training.minuts=3", r"unknown key training.minuts; did you mean minutes\?"),
         ("model.prest=M", r"unknown key model.prest; did you mean preset\?"),
+        ("minutes=3", "unknown key minutes; write training.minutes"),
+        ("qqqq=3", r"unknown key qqqq; there is (?!.*return)"),
         ("training.steps=0", r"training.steps: .* greater than or equal to 1, not 0"),
         ("model.preset=XL", r"model.preset: .* not 'XL'"),
         ("publishing.library=../x", r"publishing.library: .* not '../x'"),
