@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.deployments import (
@@ -129,17 +130,30 @@ def _run(options: argparse.Namespace) -> int:
     except MillError as error:
         return _fail(_one_line(error), USAGE_ERROR)
     if options.dry_run:
-        _print_plan(parameters, plan)
-        return 0
+        return _print_plan(parameters, plan)
     return _run_and_explain(options.name, flow, parameters, settings)
 
 
-def _print_plan(parameters: dict[str, Any], plan: list[str]) -> None:
+def _print_plan(parameters: dict[str, Any], plan: list[str]) -> int:
     for name, value in parameters.items():
         print(f"{name}: {value!r}")
     print()
     for line in plan:
         print(line)
+    if "training" not in parameters:
+        return 0
+    _say("trying the training step ...")
+    from tasks.training_cost import training_cost
+
+    asked = (parameters[name] for name in ("model", "dataset", "training"))
+    try:
+        with Path(os.devnull).open("w") as nowhere, noise_into(nowhere):
+            costs = list(training_cost(*asked))
+    except ValueError as error:
+        return _fail(_one_line(error), USAGE_ERROR)
+    for line in costs:
+        print(f"cost      {line}")
+    return 0
 
 
 def _run_and_explain(name: str, flow: Any, parameters: dict[str, Any], settings: Settings) -> int:

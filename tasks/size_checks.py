@@ -18,9 +18,15 @@ def check_sizes(
     """Refuse sizes that this model can neither train on nor wrap.
 
     Raises:
-        MillError: one is not a multiple of the model's pixels per cell, or not the one size of a
-            model that makes whole pictures only.
+        MillError: the step of this model cannot be shared by several devices; or a size is not a
+            multiple of the model's pixels per cell, or not the one size of a model that makes whole
+            pictures only.
     """
+    if training.devices != 1 and not getattr(model, "several_devices", False):
+        raise MillError(
+            f"training.devices={training.devices}, but the step of a {model.family} cannot be"
+            " shared out; set training.devices=1"
+        )
     cell, only = model.pixels_per_cell, model.picture_px
     for name, size in _sizes(training, evaluation, rendering):
         if only is not None and size != only:

@@ -77,6 +77,11 @@ class TrackedRun:
         rows = [Metric(name, float(value), stamp, step) for name, value in losses.items()]
         self._or_warn("losses", self._client.log_batch, self.run_id, metrics=rows)
 
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Say of the run what is known before it starts."""
+        rows = [mlflow.entities.RunTag(*tag) for tag in tags.items()]
+        self._or_warn("tags", self._client.log_batch, self.run_id, tags=rows)
+
     def log_picture(self, path: Path, folder: str) -> None:
         """Keep a picture among the run's artifacts."""
         self._or_warn(path.name, self._client.log_artifact, self.run_id, str(path), folder)

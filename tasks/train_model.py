@@ -46,6 +46,7 @@ def train_model(
 
     Raises:
         TrainingFailed: a loss is no longer a number.
+        ModelTooLarge: a step needs more memory than there is.
         StartMismatch: the weights of `start` do not fit the model.
         FolderBusy: another process trains the same.
     """
@@ -102,6 +103,7 @@ def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> Trainin
                 photographs=training_regions(dataset),
                 run_dir=folder,
                 start=beginning.folder if beginning else None,
+                on_cost=lambda cost: _report_cost(tracked, cost),
                 on_progress=lambda state: _report(progress, tracked, state),
             )
             tracked.log_losses(_metrics(result), step=result.steps)
@@ -133,6 +135,12 @@ def _places(folder: Path) -> dict[str, str]:
         "model_dir": str(folder / "model"),
         "preview_path": str(previews[-1]) if previews else "",
     }
+
+
+def _report_cost(tracked: Any, cost: Any) -> None:
+    for line in cost.lines():
+        logger.info("cost: %s", line)
+    tracked.set_tags(cost.tags())
 
 
 def _report(progress: StepProgress, tracked: Any, state: Any) -> None:

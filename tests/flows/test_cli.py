@@ -1,6 +1,7 @@
 """What the command line says without running anything."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -9,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from flows.cli import main
-from tests.mill_runs import ROOT, clean_environment, processes_naming, run_mill, running_mill
+from tests.mill_runs import (
+    ROOT,
+    clean_environment,
+    processes_naming,
+    run_mill,
+    running_mill,
+    tiny,
+)
 
 
 @pytest.fixture
@@ -47,13 +55,18 @@ def test_list_and_version_import_nothing_heavy(tmp_path: Path) -> None:
 def test_a_dry_run_shows_parameters_and_plan_and_makes_nothing(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["run", "produce-library", "--set", "training.minutes=3", "--dry-run"]
+    changes = tiny("training.minutes=3", "rendering.sizes_px=[512, 1024]")
+    arguments = ["run", "produce-library", *changes, "--dry-run"]
     assert main(arguments) == 0
     said = capsys.readouterr().out
     assert "minutes=3.0" in said
     assert "train     psgan" in said
-    assert "render    4 seeds at 512, 1024 px of each material" in said
-    assert "at most" in said.splitlines()[-1]
+    assert "render    2 seeds at 512, 1024 px of each material" in said
+    assert re.search(r"^time      at most 5\.5 minutes", said, re.M)
+    assert re.search(r"^cost      [0-9,]+ parameters \(generator ", said, re.M)
+    assert re.search(r"^cost      [0-9.]+ GFLOP and [0-9.]+ s a step$", said, re.M)
+    assert re.search(r"^cost      [0-9]+ MB needed by the step, [0-9]+ MB the most", said, re.M)
+    assert re.search(r"^cost      [0-9]+ steps in about [0-9]+ (s|min)$", said, re.M)
     assert not home.exists()
 
 

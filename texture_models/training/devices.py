@@ -129,11 +129,9 @@ def open_devices(training: TrainingConfig, *, several: bool) -> Devices:
             f"training.minutes={training.minutes:g}, but machines whose clocks differ would end at"
             " different steps; set training.minutes= (nothing) and training.steps"
         )
-    gpus = tf.config.list_physical_devices("GPU")
-    local = _local_count(training, len(gpus))
-    _check_shares(training.batch_size, local * machines)
+    _, local = asked_devices(training)
     try:
-        names = _taken(gpus, local)
+        names = _taken(tf.config.list_physical_devices("GPU"), local)
         if machines > 1:
             return Devices(tf.distribute.MultiWorkerMirroredStrategy(), machines, chief)
         return Devices(tf.distribute.MirroredStrategy(names) if local > 1 else None, 1, True)
@@ -142,6 +140,18 @@ def open_devices(training: TrainingConfig, *, several: bool) -> Devices:
             f"TensorFlow had begun to compute before it knew its devices ({error}); train in a"
             " process of its own, or set training.devices=1"
         ) from error
+
+
+def asked_devices(training: TrainingConfig) -> tuple[int, int]:
+    """Return (machines, devices of each) that a training asks for; reserves none.
+
+    Raises:
+        DevicesUnavailable: there are too few, or the batch cannot be shared out evenly.
+    """
+    machines, _ = _machines()
+    local = _local_count(training, len(tf.config.list_physical_devices("GPU")))
+    _check_shares(training.batch_size, local * machines)
+    return machines, local
 
 
 def what_is_trained(

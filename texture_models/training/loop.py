@@ -7,10 +7,9 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from texture_models.families import AnyModelConfig, build_model
 from texture_models.saved_model import save_generator, save_judges
 from texture_models.training.checkpoint import read_checkpoint, write_checkpoint, written
 from texture_models.training.config import TrainingConfig
+from texture_models.training.cost import TrainingCost, measured_cost
 from texture_models.training.devices import (
     Devices,
     DevicesUnavailable,
@@ -27,73 +27,12 @@ from texture_models.training.devices import (
 from texture_models.training.health import Health, TrainingFailed
 from texture_models.training.pace import rate_factor, share_done
 from texture_models.training.preview import write_explanations, write_preview
+from texture_models.training.progress import Batches, TrainingProgress, TrainingResult
 from texture_models.training.warm_start import read_record, warm_start, write_record
 
 REPORT_SECONDS = 1.0  # between two calls of on_progress
 REPORT_STEPS = 10  # between two lines of the history: reading a loss waits for the step
 PREVIEW_STATISTICS_BATCHES = 8
-
-
-class Batches(Protocol):
-    """What the loop reads: batches by position, so that a resumed run sees the same ones."""
-
-    position: int
-
-    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Batches from `position` on, without end."""
-
-    def close(self) -> None:
-        """Stop whatever prepares further batches."""
-
-
-@dataclass(frozen=True)
-class TrainingProgress:
-    """Where a training stands; handed to `on_progress` about once a second.
-
-    Attributes:
-        step: steps done.
-        steps: steps planned.
-        seconds: time spent training, interrupted attempts included.
-        share_done: 0..1, by steps or by minutes, whichever is further.
-        seconds_left: estimate.
-        losses: name -> value at this step.
-        waiting_share: share of the time spent waiting for batches, 0..1.
-        preview_path: picture written since the last report, if any.
-    """
-
-    step: int
-    steps: int
-    seconds: float
-    share_done: float
-    seconds_left: float
-    losses: Mapping[str, float]
-    waiting_share: float
-    preview_path: Path | None = None
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """What a finished training leaves behind.
-
-    Attributes:
-        model_dir: saved generator, see `texture_models.saved_model`.
-        steps: steps done.
-        seconds: time spent training.
-        waiting_share: share of it spent waiting for batches, 0..1.
-        losses: last values.
-        preview_paths: pictures at fixed seeds, oldest first.
-        explanation_paths: what the family shows of what it has learnt; see `write_explanations`.
-        began_as: material -> material of the model it started from; empty without one.
-    """
-
-    model_dir: Path
-    steps: int
-    seconds: float
-    waiting_share: float
-    losses: Mapping[str, float]
-    preview_paths: Sequence[Path]
-    explanation_paths: Sequence[Path] = ()
-    began_as: Mapping[str, str] = field(default_factory=dict)
 
 
 def fit(
@@ -104,6 +43,7 @@ def fit(
     photographs: Mapping[str, Sequence[np.ndarray]],
     run_dir: Path,
     start: Path | None = None,
+    on_cost: Callable[[TrainingCost], None] | None = None,
     on_progress: Callable[[TrainingProgress], None] | None = None,
 ) -> TrainingResult:
     """Train a model, or go on where an interrupted training of the same `run_dir` stopped.
@@ -116,6 +56,7 @@ def fit(
         photographs: material -> uint8 training regions, for what is measured before training.
         run_dir: gets checkpoints/, previews/, explanations/, history.jsonl and model/.
         start: saved model whose weights it begins with, see `warm_start`; None for random ones.
+        on_cost: called before the first step with what the training will take.
         on_progress: called about once a second.
 
     Returns:
@@ -124,6 +65,7 @@ def fit(
     Raises:
         ValueError: the patch does not fit the noise cells.
         DevicesUnavailable: the devices that the training asks for are not there.
+        ModelTooLarge: a step needs more memory than there is.
         TrainingFailed: a loss is no longer a number, or the generator collapsed; the last good
             checkpoint stays.
         StartMismatch: the weights of `start` do not fit.
@@ -142,6 +84,7 @@ def fit(
             )
         run = _Run(config, training, run_dir, on_progress, devices)
         run.prepare(photographs, start)
+        run.foretell(on_cost)
         run.train(open_batches)
         run.finish(finished)
     record = json.loads(finished.read_text())
@@ -191,6 +134,7 @@ def join(
         )
     run = _Run(config, training, Path(), on_progress, devices)
     run.prepare(photographs)
+    run.foretell(None)
     run.train(open_batches)
     return run.step
 
@@ -262,6 +206,15 @@ class _Run:
             self._resume()
         self.step = int(devices.from_chief([self.step])[0])
         devices.assign_from_chief([one for part in self.model.state().values() for one in part])
+
+    def foretell(self, on_cost: Callable[[TrainingCost], None] | None) -> None:
+        """Try the step and tell what the training takes. All machines have to call this."""
+        if share_done(self.training, self.step, self.seconds) >= 1.0:
+            return
+        machines = self.devices.machines
+        cost = measured_cost(self.model, replicas=self.devices.count // machines, machines=machines)
+        if on_cost:
+            on_cost(cost)
 
     def _resume(self) -> None:
         """Take up the newest checkpoint, if there is one, and forget the history after it."""

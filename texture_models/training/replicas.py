@@ -8,10 +8,14 @@ batch then gives the same losses on any number of devices, within rounding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import tensorflow as tf
+
+_traced: ContextVar[list[Any] | None] = ContextVar("traced", default=None)
 
 
 def replica_count() -> int:
@@ -84,6 +88,34 @@ def compiled_step(step: Callable[..., Any], *, xla: bool) -> Callable[..., Any]:
     Returns:
         A function of the same arguments; its losses are means over the devices.
     """
+    function = _compiled(step, xla=xla)
+
+    def call(*arguments: Any) -> Any:
+        graphs = _traced.get()
+        if graphs is None:
+            return function(*arguments)
+        graphs.append(function.get_concrete_function(*arguments).graph)
+        return {}
+
+    return call
+
+
+@contextlib.contextmanager
+def traced_only() -> Iterator[list[Any]]:
+    """Let compiled steps be traced and not run while the block does; their losses are missing.
+
+    Yields:
+        The graphs, filled in the block. The next real call of such a step is not traced again.
+    """
+    graphs: list[Any] = []
+    token = _traced.set(graphs)
+    try:
+        yield graphs
+    finally:
+        _traced.reset(token)
+
+
+def _compiled(step: Callable[..., Any], *, xla: bool) -> Any:
     strategy = tf.distribute.get_strategy()
     if strategy.num_replicas_in_sync == 1:
         return tf.function(step, jit_compile=True if xla else None, reduce_retracing=True)
