@@ -14,7 +14,8 @@ from tasks.settings import PREFIX, Settings
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 DECISIONS = sorted((ROOT / "docs/adr").glob("[0-9]*.md"))
-GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *DECISIONS]
+WITH_COMMANDS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs/operators.md"]
+GUIDES = [*WITH_COMMANDS, ROOT / "CHANGELOG.md", *DECISIONS]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 TOP_LEVEL = ("flows", "tasks", "texture_models", "data", "tests", "benchmarks", "docs", "scripts")
@@ -123,7 +124,7 @@ def test_the_readme_shows_the_two_commands_and_their_output() -> None:
         assert re.search(rf"^{label}", shown, re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", GUIDES[:2], ids=name_of)
+@pytest.mark.parametrize("path", WITH_COMMANDS, ids=name_of)
 def test_commands_that_run_an_experiment_are_accepted_by_its_flow(path: Path) -> None:
     for line in shell_lines(path.read_text()):
         found = re.search(r"texture-mill run (\S+)", line)
