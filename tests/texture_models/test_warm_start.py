@@ -10,7 +10,8 @@ from texture_models.families.dcgan.config import DcganConfig
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.saved_model import save_generator, save_judges, start_sha256
 from texture_models.training.config import TrainingConfig
-from texture_models.training.warm_start import StartMismatch, warm_start
+from texture_models.training.loop import fit
+from texture_models.training.warm_start import StartMismatch, read_record, warm_start
 
 # Those whose weights differ in what they keep for each material: by place, in blocks, nothing.
 FAMILIES = (PsganConfig, ConditionalGanConfig, CycleGanConfig)
@@ -103,3 +104,45 @@ def test_a_model_saved_without_discriminators_lends_its_generator(tmp_path):
     alone = start_sha256(folder)
     save_judges(folder, old.networks())
     assert start_sha256(folder) != alone
+
+
+class Stream:
+    """Two batches that their position decides; broken off before the second one if asked."""
+
+    def __init__(self, position, stop_at=None):
+        self.position, self.stop_at = position, stop_at
+
+    def __iter__(self):
+        while self.position != self.stop_at:
+            image = np.random.default_rng(self.position).random((2, 32, 32, 3), dtype=np.float32)
+            self.position += 1
+            yield image * 2 - 1, np.zeros(2, np.int64)
+        raise KeyboardInterrupt
+
+    def close(self):
+        pass
+
+
+def test_a_training_that_started_from_a_model_goes_on_from_its_own_checkpoint(tmp_path):
+    old = varied(build_model(PsganConfig.tiny(materials=("a",)), TINY))
+    folder, run_dir = saved(old, tmp_path / "old"), tmp_path / "run"
+
+    def numbers_after_an_interruption():
+        with pytest.raises(KeyboardInterrupt):
+            fit(
+                PsganConfig.tiny(materials=("b",)),
+                TrainingConfig.tiny(steps=2, r1_gamma=0, gram_weight=0, spectrum_weight=0),
+                open_batches=lambda position: Stream(position, stop_at=1),
+                photographs={"b": striped(6)},
+                run_dir=run_dir,
+                start=folder,
+            )
+        with np.load(run_dir / "checkpoints/step-00000001.npz", allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files if name != "meta.json"}
+
+    first, again = numbers_after_an_interruption(), numbers_after_an_interruption()
+    assert all(np.array_equal(first[name], again[name]) for name in first)
+    assert read_record(run_dir) == {"b": "a"}
+    mean = striped(6)[0].mean((0, 1)) / 127.5 - 1
+    colours = [value for value in first.values() if value.shape == (1, 3)]
+    assert any(np.allclose(value, mean, atol=1e-3) for value in colours)  # not the old one's
