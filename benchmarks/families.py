@@ -1,7 +1,7 @@
 """Train every family on the same three materials for the same time, and compare them.
 
-    python benchmarks/families.py --minutes 3
-    python benchmarks/families.py --photos /path/to/photographs --materials rock moss sand
+    python -m benchmarks.families --minutes 3
+    python -m benchmarks.families --photos /path/to/photographs --materials rock moss sand
 
 Each family is trained as its experiment in prefect.yaml says, all materials in one model, with the
 same budget; a family that translates between two materials gets half of it for each of two pairs.

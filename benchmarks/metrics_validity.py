@@ -16,9 +16,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import skimage.data
-from image_quilting import quilt
 from numpy.typing import NDArray
 
+from benchmarks.image_quilting import quilt
 from texture_models.metrics.phase_imprint import phase_imprint
 from texture_models.metrics.repetition import repeat_excess
 from texture_models.metrics.spectrum import checkerboard_db, mean_power, top_octave_db

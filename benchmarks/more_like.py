@@ -1,6 +1,6 @@
 """Train one texture VAE on several photographs, and draw more like each of them.
 
-    python benchmarks/more_like.py --photos /path/to/photographs --steps 1500
+    python -m benchmarks.more_like --photos /path/to/photographs --steps 1500
 
 The folder holds material folders. One model is trained as the experiment train-vae says; then every
 photograph is encoded and drawn from, with its own code and, as pictures of its material, with codes
@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from families import recipe, train
 from PIL import Image
 
+from benchmarks.families import recipe, train
 from data.config import DatasetConfig
 from data.ingest import prepare
 from data.library.contact_sheet import SheetRow, contact_sheet
