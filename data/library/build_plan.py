@@ -10,6 +10,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, Field
 
 from data.library.build_record import BuildRecord
+from data.library.large_records import cycles_left_alone
 from data.library.recipe import Recipe
 from data.library.records import MapRole
 from data.library.stages import (
@@ -76,6 +77,7 @@ class LibraryPlan(BaseModel, frozen=True, extra="forbid", populate_by_name=True)
     actions: tuple[PlannedAction, ...] = Field(description="each file; empty if nothing is stale")
 
 
+@cycles_left_alone()
 def plan_library(
     recipe: Recipe,
     sources: Mapping[str, RenderSource],

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
+from data.library.large_records import cycles_left_alone
 from data.library.recipe import Recipe
 from data.library.records import LibraryError, Scores, Sha256
 from data.library.stages import STAGE_VERSIONS, RenderSource, StageVersions
@@ -52,12 +53,14 @@ def current_versions() -> StageVersions:
     )
 
 
+@cycles_left_alone()
 def build_record_json(record: BuildRecord) -> bytes:
     """Return the one JSON form of a build record."""
     plain = record.model_dump(mode="json", by_alias=True)
     return json.dumps(plain, sort_keys=True, indent=1, allow_nan=False).encode() + b"\n"
 
 
+@cycles_left_alone()
 def parse_build_record(content: bytes, *, where: str) -> BuildRecord:
     """Return the build record in `content`; `where` is named in errors.
 

@@ -22,6 +22,7 @@ from pydantic import BaseModel, Field
 
 from data.library.channels import channels, releases, rollback_target
 from data.library.holds import clock_of, open_leases, pins
+from data.library.large_records import cycles_left_alone
 from data.library.object_pool import (
     POOL_FOLDER,
     QUARANTINE_FOLDER,
@@ -78,6 +79,7 @@ class GarbagePlan:
         return sum(removal.size_bytes for removal in self.removals)
 
 
+@cycles_left_alone()
 def plan_garbage(
     store: ObjectStore, library: str, config: GarbageConfig, *, now: datetime | None = None
 ) -> GarbagePlan:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+from data.library.large_records import cycles_left_alone
 from data.library.records import digest
 from data.object_store import KeyConflict, ObjectMissing, ObjectStore, StoredObject, StoreError
 
@@ -78,6 +79,7 @@ class ObjectPool:
         size = self.store.size(self.key(sha256))
         return size is not None and size_bytes in (None, size)
 
+    @cycles_left_alone()
     def missing(self, wanted: Iterable[tuple[str, int]]) -> set[str]:
         """Return the addresses among (address, size in bytes) that the pool lacks at that size.
 

@@ -21,6 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from data.library.large_records import cycles_left_alone
+
 SCHEMA: Final = "texture-mill.library/1"
 
 MapRole = Literal[
@@ -295,6 +297,7 @@ def color_space_of(role: MapRole) -> ColorSpace:
     return "srgb" if role in COLOR_ROLES else "data"
 
 
+@cycles_left_alone()
 def canonical_json(value: BaseModel | Mapping[str, Any]) -> bytes:
     """Return the one JSON form of a record: sorted keys, UTF-8, two spaces, a final newline.
 
@@ -311,6 +314,7 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+@cycles_left_alone()
 def parse_manifest(content: bytes, *, where: str) -> LibraryManifest:
     """Return the manifest in `content`.
 

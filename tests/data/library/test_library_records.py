@@ -1,5 +1,6 @@
 """The manifest's records: closed, stable, and refusing what contradicts itself."""
 
+import gc
 import json
 import math
 
@@ -8,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from data.library.large_records import cycles_left_alone
 from data.library.plan import plan_version
 from data.library.records import (
+    LibraryError,
     LibraryManifest,
     MaterialRecord,
     TextureRecord,
@@ -95,3 +98,14 @@ def test_any_scores_can_be_published_and_come_back(scores):
         expected = score if math.isfinite(score) else None
         assert again.scores[name] == expected
         assert type(again.scores[name]) is type(expected)
+
+
+def test_cycles_are_looked_for_again_after_a_large_record_even_a_broken_one():
+    assert gc.isenabled()
+    with pytest.raises(LibraryError):
+        parse_manifest(b"{}", where="here")
+    assert gc.isenabled()
+    with cycles_left_alone():
+        canonical_json({})
+        assert not gc.isenabled()  # whoever paused it goes on without
+    assert gc.isenabled()
