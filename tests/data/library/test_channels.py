@@ -56,8 +56,8 @@ def test_promoting_what_is_current_writes_nothing(local_url):
     assert len(releases(store, LIBRARY, "stable")) == 1
 
 
-def test_going_back_twice_goes_back_two_versions(store_url):
-    store = published(store_url, 3)
+def test_going_back_twice_goes_back_two_versions(local_url):
+    store = published(local_url, 3)
     for version in (1, 2, 3):
         promote(store, LIBRARY, "stable", version, who="ann")
     assert rollback(store, LIBRARY, "stable", who="ann", why="seams").version == 2

@@ -48,10 +48,10 @@ def test_the_last_release_counts_whatever_clock_its_writer_has(store_url, monkey
     assert [release.number for release in releases(store, LIBRARY, "stable")] == [1, 2]
 
 
-def test_a_collector_with_a_wrong_clock_removes_nothing_young(wrong_clock, store_url):
+def test_a_collector_with_a_wrong_clock_removes_nothing_young(wrong_clock, local_url):
     for offset in range(3):
-        publish_version(store_url, draft(), textures(offset)[:1])
-    store = open_store(store_url)
+        publish_version(local_url, draft(), textures(offset)[:1])
+    store = open_store(local_url)
     plan = collect_garbage(store, LIBRARY, GarbageConfig(keep_versions=1, grace_days=7))
     assert plan.removals == ()
     assert published_versions(store, LIBRARY) == [1, 2, 3]

@@ -32,8 +32,8 @@ def later(days: float = 8) -> datetime:
     return datetime.now(UTC) + timedelta(days=days)
 
 
-def test_a_dry_run_removes_nothing_and_says_what_would_go(store_url):
-    store = published(store_url, 3)
+def test_a_dry_run_removes_nothing_and_says_what_would_go(local_url):
+    store = published(local_url, 3)
     before = store.objects()
     plan = plan_garbage(store, LIBRARY, GarbageConfig(keep_versions=1), now=later())
     assert store.objects() == before

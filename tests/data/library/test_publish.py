@@ -133,7 +133,7 @@ def test_racing_publishers_all_get_their_own_complete_version(store_url):
     start = threading.Barrier(3)
 
     def publish(offset: int) -> int:
-        mine = textures(offset)
+        mine = textures(offset)[:3]
         start.wait()
         return publish_version(store_url, draft(), mine).version
 
@@ -143,7 +143,7 @@ def test_racing_publishers_all_get_their_own_complete_version(store_url):
     for offset, version in versions.items():
         assert verify_version(store_url, LIBRARY, version) == ()
         found = {t.sha256 for t in read_manifest(store_url, LIBRARY, version).textures}
-        assert found == {texture.record.sha256 for texture in textures(offset)}
+        assert found == {texture.record.sha256 for texture in textures(offset)[:3]}
 
 
 def test_racing_publishers_of_the_same_content_share_one_version(store_url):
@@ -152,7 +152,7 @@ def test_racing_publishers_of_the_same_content_share_one_version(store_url):
     def publish(run: int) -> int:
         mine = draft(provenance=provenance(flow_run_id=f"run {run}"))
         start.wait()
-        return publish_version(store_url, mine, textures()).version
+        return publish_version(store_url, mine, textures()[:3]).version
 
     with ThreadPoolExecutor(3) as pool:
         versions = list(pool.map(publish, range(3)))

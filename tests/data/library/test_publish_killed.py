@@ -88,16 +88,16 @@ def test_death_on_every_kind_of_store_is_invisible_and_is_continued(store_url, n
     assert verify_version(store_url, LIBRARY) == ()
 
 
-def test_an_interruption_by_the_caller_stops_writing_and_is_continued(store_url):
+def test_an_interruption_by_the_caller_stops_writing_and_is_continued(local_url):
     def interrupt(done: int, total: int, key: str) -> None:
         if done == 5:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        publish_version(store_url, draft(), textures(), on_progress=interrupt)
-    assert latest_version(store_url, LIBRARY) is None
-    assert publish_version(store_url, draft(), textures()).version == 1
-    assert verify_version(store_url, LIBRARY) == ()
+        publish_version(local_url, draft(), textures(), on_progress=interrupt)
+    assert latest_version(local_url, LIBRARY) is None
+    assert publish_version(local_url, draft(), textures()).version == 1
+    assert verify_version(local_url, LIBRARY) == ()
 
 
 def test_other_content_after_a_death_takes_the_next_number():
