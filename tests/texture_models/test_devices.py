@@ -13,7 +13,7 @@ from tests.mill_runs import ROOT
 from tests.texture_models import device_runs
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.training import loop
-from texture_models.training.devices import DevicesUnavailable, open_devices
+from texture_models.training.devices import Devices, DevicesUnavailable, open_devices
 
 
 def free_ports(count):
@@ -102,6 +102,11 @@ def test_two_devices_and_two_machines_lose_as_one_does(one_device, tmp_path):
     [
         ({"devices": 3, "batch_size": 8}, 1, r"batch_size=8 .* 3 devices.* 6 and 9"),
         ({"batch_size": 5}, 2, r"batch_size=5 .* 2 devices.* 4 and 6"),
+        (
+            {"devices": 2, "xla": True},
+            1,
+            r"xla=true .* are 2; set training.xla=false",
+        ),
         ({"minutes": 2.0}, 2, r"training.minutes=2, .*set training.minutes= \(nothing\)"),
         ({"devices": 2}, 1, r"set training.devices=1"),  # TensorFlow runs here already
     ],
@@ -114,6 +119,20 @@ def test_devices_that_cannot_share_a_training_are_refused(monkeypatch, changes, 
         monkeypatch.setenv("TF_CONFIG", cluster(0, machines))
     with pytest.raises(DevicesUnavailable, match=said):
         open_devices(device_runs.training(**changes), several=True)
+
+
+def test_a_machine_that_ended_is_said_in_words_and_not_by_the_network():
+    import tensorflow as tf
+
+    lost = tf.errors.UnavailableError(None, None, "recvmsg: connection reset by peer")
+    for machines, error in ((2, DevicesUnavailable), (1, tf.errors.UnavailableError)):
+        with pytest.raises(error, match=r"start all of them again|by peer"):
+            lose_contact(Devices(None, machines, True), lost)
+
+
+def lose_contact(devices, error):
+    with devices.together():
+        raise error
 
 
 def test_a_model_that_cannot_be_shared_says_so():

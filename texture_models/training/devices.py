@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,13 @@ import tensorflow as tf
 from texture_models.families import AnyModelConfig
 from texture_models.training.config import TrainingConfig
 
+# What a machine hears when another one, on which it waits, has ended.
+_GONE = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+)
 _DIGEST_PARTS = 4  # numbers below 2**24, so that a float32 holds them exactly
 
 
@@ -49,6 +56,24 @@ class Devices:
     def scope(self) -> Any:
         """Return the context in which networks and optimisers are made."""
         return contextlib.nullcontext() if self.strategy is None else self.strategy.scope()
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Say it in words when another machine ends while the block runs.
+
+        Raises:
+            DevicesUnavailable: in place of an error of the network.
+        """
+        try:
+            yield
+        except _GONE as error:
+            if self.machines == 1:
+                raise
+            raise DevicesUnavailable(
+                "another machine of this training ended or cannot be reached; look there for the"
+                " reason, stop all that still run and start all of them again: they go on from the"
+                " chief's newest checkpoint"
+            ) from error
 
     def from_chief(self, values: Sequence[float]) -> list[float]:
         """Return the chief's numbers, on every machine. All of them have to call this."""
@@ -151,6 +176,11 @@ def asked_devices(training: TrainingConfig) -> tuple[int, int]:
     machines, _ = _machines()
     local = _local_count(training, len(tf.config.list_physical_devices("GPU")))
     _check_shares(training.batch_size, local * machines)
+    if training.xla and local * machines > 1:
+        raise DevicesUnavailable(
+            f"training.xla=true compiles for one device, and these are {local * machines}; set"
+            " training.xla=false, or training.devices=1"
+        )
     return machines, local
 
 

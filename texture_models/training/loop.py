@@ -83,9 +83,10 @@ def fit(
                 " join-training here, and this one on the chief"
             )
         run = _Run(config, training, run_dir, on_progress, devices)
-        run.prepare(photographs, start)
-        run.foretell(on_cost)
-        run.train(open_batches)
+        with devices.together():
+            run.prepare(photographs, start)
+            run.foretell(on_cost)
+            run.train(open_batches)
         run.finish(finished)
     record = json.loads(finished.read_text())
     return TrainingResult(
@@ -133,9 +134,10 @@ def join(
             " worker than the first; see docs/operators.md"
         )
     run = _Run(config, training, Path(), on_progress, devices)
-    run.prepare(photographs)
-    run.foretell(None)
-    run.train(open_batches)
+    with devices.together():
+        run.prepare(photographs)
+        run.foretell(None)
+        run.train(open_batches)
     return run.step
 
 
