@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import absl.logging
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
@@ -50,6 +51,10 @@ os.environ.update(
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
 )
+
+# Prefect's set-up of logging closes every handler there is. That of absl, which TensorFlow brings,
+# would close the file too that pytest happened to capture into when TensorFlow was imported.
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None)

@@ -39,7 +39,6 @@ def test_list_and_version_import_nothing_heavy(tmp_path: Path) -> None:
         "import sys; from flows.cli import main; main(['list']); main(['version']);"
         "print(sorted({'prefect', 'mlflow', 'tensorflow', 'numpy'} & set(sys.modules)))"
     )
-    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
@@ -49,16 +48,16 @@ def test_list_and_version_import_nothing_heavy(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "[]"
-    assert time.monotonic() - started < 20  # a fraction of a second on an idle machine
 
 
 def test_a_dry_run_shows_parameters_and_plan_and_makes_nothing(
-    home: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
 ) -> None:
+    home = tmp_path / "mill"
     changes = tiny("training.minutes=3", "rendering.sizes_px=[512, 1024]")
-    arguments = ["run", "produce-library", *changes, "--dry-run"]
-    assert main(arguments) == 0
-    said = capsys.readouterr().out
+    done = run_mill("run", "produce-library", *changes, "--dry-run", home=home)
+    assert done.status == 0, done.errors
+    said = done.output
     assert "minutes=3.0" in said
     assert "train     psgan" in said
     assert "render    2 seeds at 512, 1024 px of each material" in said
