@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.labelled_sheet import LabelledRow, labelled_sheet
+from texture_models.layers import to_pixels
 from texture_models.rendering.noise_field import CellWindow
-from texture_models.spatial.folding import folded_generator
 from texture_models.spatial.noise import picture_noise
 
 SEED, CELLS = 1, 8
@@ -23,6 +23,7 @@ LOUDEST, PROBED = 4, 64  # knobs of the cells' noise that are shown, of at most 
 WAY = 7  # pictures from one material to the next
 Fields = Mapping[str, np.ndarray]
 Render = Callable[[Fields], np.ndarray]
+Draw = Callable[[Fields, np.ndarray], np.ndarray]
 
 
 def explaining_pictures(
@@ -39,12 +40,13 @@ def explaining_pictures(
         Name -> (height, width, 3) uint8.
     """
     names = config.materials or ("texture",)
+    draw = _drawing(network)
     pictures = {
-        f"latent-traversal-{name.replace('_', '-')}": _traversal(config, network, measured, index)
+        f"latent-traversal-{name.replace('_', '-')}": _traversal(config, draw, measured, index)
         for index, name in enumerate(names)
     }
     if len(names) > 1:
-        pictures["interpolation"] = _interpolation(config, network, measured)
+        pictures["interpolation"] = _interpolation(config, draw, measured)
     return pictures
 
 
@@ -63,10 +65,13 @@ def score_map(config: PsganConfig, judge: Any, pixels: np.ndarray, index: int) -
 
 
 def _traversal(
-    config: PsganConfig, network: Any, measured: Mapping[str, np.ndarray], index: int
+    config: PsganConfig, draw: Draw, measured: Mapping[str, np.ndarray], index: int
 ) -> np.ndarray:
     code = np.eye(config.material_count, dtype=np.float32)[index]
-    render = _renderer(config, network, code)
+
+    def render(fields: Fields) -> np.ndarray:
+        return draw(fields, code)
+
     fields = _fields(config, measured, index)
     rows = [*_cell_noise_rows(config, render, fields), *_wave_rows(config, render, fields)]
     if config.fine_channels:
@@ -111,7 +116,7 @@ def _wave_rows(config: PsganConfig, render: Render, fields: Fields) -> Iterator[
 
 
 def _interpolation(
-    config: PsganConfig, network: Any, measured: Mapping[str, np.ndarray]
+    config: PsganConfig, draw: Draw, measured: Mapping[str, np.ndarray]
 ) -> np.ndarray:
     """The way from each material to the next: the code goes along a line, waves fade over."""
     count = config.material_count
@@ -127,18 +132,25 @@ def _interpolation(
                 name: field + share * (each[second][name] - field)
                 for name, field in each[first].items()
             }
-            shown.append((f"{share:.0%}", _renderer(config, network, code)(fields)))
+            shown.append((f"{share:.0%}", draw(fields, code)))
         one, other = (config.materials[index].replace("_", " ") for index in (first, second))
         rows.append(LabelledRow(f"{one} to {other}", shown))
     note = "The same noise throughout; only the material's vector, colours and waves change."
     return labelled_sheet("Between materials", rows, note=note)
 
 
-def _renderer(config: PsganConfig, network: Any, code: np.ndarray) -> Render:
-    compiled = folded_generator(config, network, code)
-    return lambda fields: np.asarray(
-        compiled({name: tf.constant(field[None]) for name, field in fields.items()})
-    )[0]
+def _drawing(network: Any) -> Draw:
+    """Compile the generator once for every material and every mixture of them."""
+
+    @tf.function(reduce_retracing=True)
+    def draw(inputs: Mapping[str, Any]) -> Any:
+        return to_pixels(network(inputs, training=False))
+
+    def drawn(fields: Fields, code: np.ndarray) -> np.ndarray:
+        inputs = {name: tf.constant(field[None]) for name, field in fields.items()}
+        return np.asarray(draw({**inputs, "code": tf.constant(code[None])}))[0]
+
+    return drawn
 
 
 def _fields(config: PsganConfig, measured: Mapping[str, np.ndarray], index: int) -> Fields:
