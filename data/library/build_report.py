@@ -38,11 +38,9 @@ def markdown_report(plan: LibraryPlan, where: str) -> str:
         f"**{plan.build}** built, **{plan.reuse}** taken over, **{plan.remove}** removed; "
         f"{plan.renders} pictures needed a model.",
         *([f"Published: {_plain(where)}"] if where else []),
-        "",
-        "| file | what | from | why |",
-        "| --- | --- | --- | --- |",
     ]
-    changed = _changed(plan)
+    if changed := _changed(plan):
+        lines += ["", "| file | what | from | why |", "| --- | --- | --- | --- |"]
     lines += [
         f"| `{a.key}` | {a.action} | {a.first_stage or ''} | {_plain(a.why)} |"
         for a in changed[:ROWS]

@@ -68,6 +68,12 @@ def test_markdown_of_a_current_library_is_one_sentence() -> None:
     assert markdown_report(plan(), "").splitlines()[-1] == "Nothing is stale: v0003 is current."
 
 
+def test_markdown_of_other_names_alone_has_no_empty_table() -> None:
+    text = markdown_report(plan(action(KEYS[0], "reuse")), "file:///s/v2")
+    assert "**0** built, **1** taken over" in text
+    assert "| file |" not in text
+
+
 def test_markdown_of_a_large_change_stays_readable() -> None:
     many = plan(*(action(f"brick/b_{n}.png", "build") for n in range(ROWS + 7)))
     text = markdown_report(many, "")
