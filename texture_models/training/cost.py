@@ -21,7 +21,7 @@ from texture_models.training.graph_cost import arithmetic, most_live_bytes
 from texture_models.training.replicas import traced_only
 
 RUNTIME_BYTES = 150_000_000  # threads, kernels and scratch space beside the tensors; measured
-SLOW_STEP_S = 5.0  # such a step is done once, its warming up included
+SLOW_STEP_S = 2.0  # such a step is measured once
 _SAMPLE_S = 0.005
 _WIDTH_MULTIPLE = 8
 
@@ -231,12 +231,13 @@ def _tried(model: Trainable, steps: Sequence[int], machines: int) -> tuple[list[
 
 
 def _seconds_warm(model: Trainable, step: int, machines: int) -> float:
-    """Seconds of a step that was done before; the middle of three where three cost little."""
-    first = _seconds(model, step)
+    """Seconds of a step after a first one; the middle of three where three cost little."""
+    _seconds(model, step)  # TensorFlow still rearranges the graph: many times as long
+    once = _seconds(model, step)
     # Machines have to do the same number of steps, whatever their clocks say.
-    if machines == 1 and first > SLOW_STEP_S:
-        return first
-    return sorted(_seconds(model, step) for _ in range(3))[1]
+    if machines == 1 and once > SLOW_STEP_S:
+        return once
+    return sorted([once, _seconds(model, step), _seconds(model, step)])[1]
 
 
 def _seconds(model: Trainable, step: int) -> float:
