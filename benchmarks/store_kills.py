@@ -1,6 +1,6 @@
 """Hundreds of processes killed while they build, publish and release, and what readers saw.
 
-    python -m benchmarks.store_kills --kills 200
+    python -m benchmarks.store_kills --kills 240
 
 Half of them make a version of 12 textures from a recipe, stage by stage, in one home folder; the
 others publish one of 8 textures that is made already. Both release it to a channel; SIGKILL comes
@@ -20,7 +20,7 @@ from tests.data.library.killing import kill_at_random
 def main() -> None:
     """Run and print a table."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=60)
+    parser.add_argument("--kills", type=int, default=240)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     started = time.monotonic()
