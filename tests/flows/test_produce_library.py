@@ -36,6 +36,7 @@ def test_its_terminal_shows_only_its_own_lines(produced_library: ProducedLibrary
         "store",
         "starting",
         "preparing",
+        "cost:",
         "training",
         "evaluating",
         "registering",
