@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,7 @@ def load_generator(folder: Path) -> tuple[AnyModelConfig, Any, dict[str, np.ndar
 
     Raises:
         FileNotFoundError: `folder` holds no saved generator, or one of before `measured.json`.
+        ValueError: its weights are those of other layers.
     """
     config = load_config(folder)
     if not (folder / MEASURED).is_file():
@@ -75,8 +77,21 @@ def load_generator(folder: Path) -> tuple[AnyModelConfig, Any, dict[str, np.ndar
             f"{folder} was saved by an older version ({MEASURED} is missing); train it again"
         )
     network = inference_of(config).build_generator(config)
-    network.load_weights(folder / WEIGHTS)
+    _load_weights(network, folder / WEIGHTS)
     return config, network, load_measured(folder)
+
+
+def _load_weights(network: Any, path: Path) -> None:
+    try:
+        with warnings.catch_warnings():
+            # Keras warns of layers that the file lacks, and leaves them random.
+            warnings.filterwarnings("error", message="Skipping nested container")
+            network.load_weights(path)
+    except (ValueError, UserWarning) as error:  # Keras' own words are a list of layers
+        raise ValueError(
+            f"{path} does not fit the networks of this version, whose layers are others; train the"
+            " model again, or use the version of texture-mill that its record names"
+        ) from error
 
 
 def load_measured(folder: Path) -> dict[str, np.ndarray]:
@@ -111,7 +126,7 @@ def load_judges(folder: Path, networks: Mapping[str, Any]) -> list[str]:
     """
     found = [name for name in _judges(networks) if (folder / f"{name}.weights.h5").is_file()]
     for name in found:
-        networks[name].load_weights(folder / f"{name}.weights.h5")
+        _load_weights(networks[name], folder / f"{name}.weights.h5")
     return found
 
 
