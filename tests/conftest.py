@@ -78,7 +78,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessAM
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no process is left alone with it at the end."""
-    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in SHARING_MODULES)
+    items.sort(key=lambda item: _turn(item.nodeid.partition("::")[0]))
+
+
+def _turn(module: str) -> int:
+    if module in SHARING_MODULES:
+        return 0
+    return 1 if module.startswith("tests/texture_models/") else 2
 
 
 @pytest.fixture(autouse=True)
