@@ -73,6 +73,23 @@ def promises_of(store: ObjectStore) -> StorePromises:
             store.remove(key)
 
 
+def read_by_strangers(store: ObjectStore) -> bool:
+    """Return whether somebody without credentials reads the store; tried with one small object.
+
+    Raises:
+        StoreError: the store refuses the object or does not answer.
+    """
+    if anonymous_store(store) is None:
+        return False
+    key = f"write-probe-{secrets.token_hex(8)}"
+    store.put_new(key, key.encode())
+    try:
+        return _public(store, key)
+    finally:
+        with suppress(StoreError):
+            store.remove(key)
+
+
 def _public(store: ObjectStore, key: str) -> bool:
     stranger = anonymous_store(store)
     if stranger is None:

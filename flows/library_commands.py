@@ -23,6 +23,7 @@ from flows.store_commands import (
     Commands,
     in_one_line,
     open_named_store,
+    open_to_write,
     say,
     store_command,
 )
@@ -80,7 +81,7 @@ def _add_promote(verbs: Commands[argparse.ArgumentParser]) -> None:
 def _promote(options: argparse.Namespace) -> int:
     from data.library.channels import promote, resolve
 
-    store = open_named_store(options)
+    store = open_to_write(options)
     version = resolve(store, options.library, options.reference).version
     if options.sign:
         sign(store, options.library, version)
@@ -102,7 +103,7 @@ def _add_rollback(verbs: Commands[argparse.ArgumentParser]) -> None:
 def _rollback(options: argparse.Namespace) -> int:
     from data.library.channels import resolve, rollback
 
-    store = open_named_store(options)
+    store = open_to_write(options)
     to = resolve(store, options.library, options.to).version if options.to else None
     release = rollback(
         store, options.library, options.channel, to=to, who=who(options), why=options.why
@@ -232,7 +233,8 @@ def _pin(options: argparse.Namespace) -> int:
     from data.library.channels import resolve
     from data.library.holds import pin_version, pins, unpin_version
 
-    store = open_named_store(options)
+    writes = options.name is not None and not options.remove
+    store = open_to_write(options) if writes else open_named_store(options)
     if options.name is None:
         found = pins(store, options.library)
         lines = [f"{pin.name}: v{pin.version:04d} by {pin.who}" for pin in found]

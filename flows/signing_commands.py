@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.store_commands import DONE, Commands, in_one_line, open_named_store, say, store_command
+from flows.store_commands import DONE, Commands, in_one_line, open_to_write, say, store_command
 
 if TYPE_CHECKING:
     from data.library.records import LibraryManifest
@@ -73,7 +73,7 @@ def refuse_unsigned(
 def _sign(options: argparse.Namespace) -> int:
     from data.library.channels import resolve
 
-    store = open_named_store(options)
+    store = open_to_write(options)
     version = resolve(store, options.library, options.reference).version
     url = sign(store, options.library, version)
     say(options, {"version": version, "signature": url}, [f"signed v{version:04d}: {url}"])

@@ -50,6 +50,20 @@ def open_named_store(options: argparse.Namespace) -> ObjectStore:
     return open_store(store_url_of(options))
 
 
+def open_to_write(options: argparse.Namespace) -> ObjectStore:
+    """Open that store for what its readers will see.
+
+    Raises:
+        MillError: strangers can read it, and that was not asked for.
+    """
+    from tasks.door_checks import refuse_strangers
+    from tasks.settings import Settings
+
+    store = open_named_store(options)
+    refuse_strangers(store, Settings())
+    return store
+
+
 def say(options: argparse.Namespace, value: Any, lines: list[str]) -> None:
     """Print `value` as JSON if that was asked for, else `lines`."""
     if options.json:

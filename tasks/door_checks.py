@@ -11,8 +11,8 @@ import urllib.error
 import urllib.request
 from http import HTTPStatus
 
-from data.object_store import check_writable, open_store
-from data.store_promises import StorePromises, promises_of
+from data.object_store import ObjectStore, check_writable, open_store
+from data.store_promises import StorePromises, promises_of, read_by_strangers
 from tasks.errors import MillError
 from tasks.settings import PREFIX, Settings
 
@@ -49,11 +49,28 @@ def check_store(settings: Settings) -> StorePromises:
     """
     found = promises_of(open_store(settings.store_url))
     if found.public_read and not settings.public_read:
-        raise MillError(
-            f"whoever knows the address can read {found.url} without credentials; make it private, "
-            f"or say that it is meant to be public: {PREFIX}PUBLIC_READ=true"
-        )
+        raise _strangers_read(found.url)
     return found
+
+
+def refuse_strangers(store: ObjectStore, settings: Settings) -> None:
+    """Ask what `check_store` asks, before something is written that readers of a store will see.
+
+    Side effects: creates and removes one small object in a bucket.
+
+    Raises:
+        MillError: strangers can read it, and that was not asked for.
+        StoreError: it cannot be written.
+    """
+    if not settings.public_read and read_by_strangers(store):
+        raise _strangers_read(store.url)
+
+
+def _strangers_read(url: str) -> MillError:
+    return MillError(
+        f"whoever knows the address can read {url} without credentials; make it private, "
+        f"or say that it is meant to be public: {PREFIX}PUBLIC_READ=true"
+    )
 
 
 def check_disk(settings: Settings) -> None:

@@ -90,7 +90,8 @@ def build_recipe(
         on_progress: called with (share done, what).
 
     Raises:
-        MillError: the recipe's gates or its licence policy are not fulfilled.
+        MillError: the recipe's gates or its licence policy are not fulfilled, or strangers can read
+            the store and that was not asked for.
         StoreError: the store refused; readers see nothing new.
     """
     planned = plan_recipe(settings, recipe)
@@ -104,16 +105,17 @@ def build_recipe(
     from tasks.door_checks import check_store
     from tasks.signing import signing_key
 
-    # A name that is no channel's, or a key that does not open, is refused now, not after an hour.
+    # A name that is no channel's, a key that does not open, or a store that strangers read, is
+    # refused now, not after an hour.
     key = signing_key(settings) if options.sign else None
     current_release(open_store(settings.store_url), recipe.library, options.channel)
+    for line in check_store(settings).not_guaranteed if options.publish else ():
+        logger.warning("not guaranteed by %s: %s", settings.store_url, line)
     report = on_progress or (lambda share, what: None)
     made = _make(settings, recipe, planned, options, lambda share, what: report(0.8 * share, what))
     ran = dict(made.ran)
     if not options.publish:
         return LibraryBuild(plan=planned.plan, published=None, ran=ran)
-    for line in check_store(settings).not_guaranteed:
-        logger.warning("not guaranteed by %s: %s", settings.store_url, line)
     published = publish_plan(
         settings.store_url,
         made.version,

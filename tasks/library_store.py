@@ -22,6 +22,7 @@ from data.library.selection import Selection
 from data.library.signatures import check_signature, sign_version
 from data.library.verify import Fault, find_faults
 from data.object_store import open_store
+from tasks.door_checks import refuse_strangers
 from tasks.errors import MillError
 from tasks.remake import remake_from_masters
 from tasks.settings import Settings
@@ -40,10 +41,12 @@ def release_version(
 
     Raises:
         LibraryError: there is no such version, or objects of it are missing.
+        MillError: strangers can read the store, and that was not asked for.
         StoreError: the store refused; the channel stays as it was.
     """
     settings = Settings()
     store = open_store(settings.store_url)
+    refuse_strangers(store, settings)
     number = resolve(store, library, version).version
     if sign:
         logger.info("signed: %s", sign_version(store, library, number, signing_key(settings)))
@@ -60,9 +63,12 @@ def roll_back(library: str, channel: str, who: str, why: str) -> Release:
 
     Raises:
         LibraryError: there is none, or somebody released meanwhile.
+        MillError: strangers can read the store, and that was not asked for.
         StoreError: the store refused.
     """
-    store = open_store(Settings().store_url)
+    settings = Settings()
+    store = open_store(settings.store_url)
+    refuse_strangers(store, settings)
     release = rollback(store, library, channel, who=who, why=why)
     logger.info("%s of %s is v%04d again", channel, library, release.version)
     return release

@@ -9,8 +9,10 @@ from prefect.cache_policies import NO_CACHE
 from data.library.encode import EncodedTexture
 from data.library.publish import PublishedLibrary, publish_version
 from data.library.records import LibraryDraft
+from data.object_store import open_store
 from tasks.artifacts import show_library
 from tasks.config import PublishingConfig
+from tasks.door_checks import refuse_strangers
 from tasks.progress import step_progress
 from tasks.records import Rendering
 from tasks.settings import Settings
@@ -25,9 +27,11 @@ def publish_library(rendering: Rendering, publishing: PublishingConfig) -> Publi
     Side effects: objects below `<store>/<library>/`, the manifest last; links on the server.
 
     Raises:
+        MillError: strangers can read the store, and that was not asked for.
         StoreError: the store refused; readers see nothing new, and running it again goes on.
     """
     settings = Settings()
+    refuse_strangers(open_store(settings.store_url), settings)
     with step_progress("publishing-progress", f"publishing {publishing.library}") as progress:
         from tasks.provenance import crops_of, material_records, provenance_of
 

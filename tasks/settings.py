@@ -51,7 +51,8 @@ class Settings(BaseSettings):
         5.0, gt=0, description="how long a server may take to answer before a run starts, seconds"
     )
     public_read: bool = Field(
-        False, description="publish although strangers can read the store without credentials"
+        False,
+        description="publish and release although strangers read the store without credentials",
     )
     signing_key: SecretStr = Field(
         SecretStr(""), description="secret key of minisign: its path, itself, or block:NAME"

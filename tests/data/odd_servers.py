@@ -1,5 +1,6 @@
 """Servers that answer as some S3 servers do and good ones do not."""
 
+# ruff: noqa: N815 - named by the class of the standard library
 import http.server
 import re
 import threading
@@ -52,3 +53,37 @@ class CarelessServer(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: object) -> None:
         pass
+
+
+class AskingServer(CarelessServer):
+    """Gives nothing to whoever does not sign, and honours `If-None-Match`."""
+
+    objects: dict[str, bytes] = {}  # noqa: RUF012 - shared by the requests on purpose
+    lock = threading.Lock()
+
+    def do_PUT(self) -> None:
+        with self.lock:
+            if self.path in self.objects and self.headers.get("If-None-Match") == "*":
+                self.rfile.read(int(self.headers["Content-Length"]))
+                return self.answer(412, b"<Error><Code>PreconditionFailed</Code></Error>")
+            return super().do_PUT()
+
+    def do_GET(self) -> None:
+        if "Authorization" not in self.headers:
+            return self.answer(403, b"<Error><Code>AccessDenied</Code></Error>")
+        return super().do_GET()
+
+    do_HEAD = do_GET
+
+
+class OpenServer(AskingServer):
+    """Gives everything to everybody, and lists nothing."""
+
+    objects: dict[str, bytes] = {}  # noqa: RUF012 - shared by the requests on purpose
+
+    def do_GET(self) -> None:
+        if "list-type=2" in self.path:
+            return self.answer(200, b"<ListBucketResult></ListBucketResult>")
+        return CarelessServer.do_GET(self)
+
+    do_HEAD = do_GET

@@ -4,10 +4,12 @@
 import json
 import re
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from data.library.minisign import new_key
 from data.library.publish import publish_version
 from data.library.records import LibraryError
 from data.library.verify import verify_version
@@ -15,41 +17,16 @@ from data.object_store import KeyConflict, ObjectStore, open_store
 from data.store_errors import StoreError
 from data.store_promises import WRITERS, promises_of
 from flows.cli import main
+from tasks.config import PublishingConfig
 from tasks.door_checks import check_store
 from tasks.errors import MillError
+from tasks.library_store import release_version, roll_back
+from tasks.publish_library import publish_library
 from tasks.settings import Settings
 from tests.data.library.library_samples import LIBRARY, draft, textures
-from tests.data.odd_servers import CarelessServer, odd_server
+from tests.data.odd_servers import AskingServer, CarelessServer, OpenServer, odd_server
 
 SECRET = "sesame-open-0123456789"
-
-
-class AskingServer(CarelessServer):
-    """Gives nothing to whoever does not sign, and honours `If-None-Match`."""
-
-    objects: dict[str, bytes] = {}  # noqa: RUF012 - shared by the requests on purpose
-    lock = threading.Lock()
-
-    def do_PUT(self) -> None:
-        with self.lock:
-            if self.path in self.objects and self.headers.get("If-None-Match") == "*":
-                self.rfile.read(int(self.headers["Content-Length"]))
-                return self.answer(412, b"<Error><Code>PreconditionFailed</Code></Error>")
-            return super().do_PUT()
-
-    def do_GET(self) -> None:
-        if "Authorization" not in self.headers:
-            return self.answer(403, b"<Error><Code>AccessDenied</Code></Error>")
-        return super().do_GET()
-
-    do_HEAD = do_GET
-
-
-class OpenServer(AskingServer):
-    """Gives everything to everybody."""
-
-    objects: dict[str, bytes] = {}  # noqa: RUF012 - shared by the requests on purpose
-    do_GET = do_HEAD = CarelessServer.do_GET
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +93,53 @@ def test_a_bucket_that_strangers_can_read_is_refused_unless_that_is_meant(monkey
         monkeypatch.setenv("TEXTURE_MILL_PUBLIC_READ", "true")
         assert check_store(Settings()).public_read
     assert OpenServer.objects == {}
+
+
+@pytest.fixture
+def public_library(monkeypatch, tmp_path) -> Iterator[dict[str, bytes]]:
+    """The objects of a bucket that everybody reads, with v0001 of a library in it."""
+    publish_version((tmp_path / "store").as_uri(), draft(), textures()[:1])
+    files = {path for path in (tmp_path / "store").rglob("*") if path.is_file()}
+    start = tmp_path / "store"
+    objects = {f"/bucket/lib/{f.relative_to(start).as_posix()}": f.read_bytes() for f in files}
+    monkeypatch.setattr(OpenServer, "objects", objects)
+    monkeypatch.setenv("TEXTURE_MILL_HOME", str(tmp_path))
+    monkeypatch.setenv("TEXTURE_MILL_STORE_URL", "s3://bucket/lib")
+    monkeypatch.setenv("TEXTURE_MILL_SIGNING_KEY", new_key().as_file())
+    with odd_server(OpenServer) as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        yield objects
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["promote stones stable v1", "rollback stones stable", "sign stones v1", "pin stones game v1"],
+)
+def test_nothing_is_shown_to_strangers_unless_that_is_meant(command, public_library, capsys):
+    before = dict(public_library)
+    assert main(["library", *command.split()]) == 1
+    said = capsys.readouterr().err
+    assert "can read s3://bucket/lib without credentials" in said
+    assert "TEXTURE_MILL_PUBLIC_READ=true" in said
+    assert public_library == before
+
+
+def test_steps_of_flows_ask_the_same_before_they_show_something(public_library):
+    before = dict(public_library)
+    for step in (
+        lambda: release_version.fn(LIBRARY, "stable", "v1", "ann", ""),
+        lambda: roll_back.fn(LIBRARY, "stable", "ann", ""),
+        lambda: publish_library.fn(None, PublishingConfig()),
+    ):
+        with pytest.raises(MillError, match=r"without credentials.*TEXTURE_MILL_PUBLIC_READ=true"):
+            step()
+    assert public_library == before
+
+
+def test_what_is_meant_to_be_public_is_signed_and_read(public_library, monkeypatch):
+    monkeypatch.setenv("TEXTURE_MILL_PUBLIC_READ", "true")
+    assert main(["library", "sign", LIBRARY, "v1"]) == 0
+    assert any(key.endswith(".minisig") for key in public_library)
 
 
 def test_the_real_server_gives_nothing_to_strangers(s3_url):

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.conftest import ProducedLibrary
+from tests.data.odd_servers import OpenServer, odd_server
 from tests.mill_runs import ROOT, Finished, clean_environment, run_mill
 
 pytestmark = pytest.mark.slow
@@ -151,6 +152,23 @@ def test_what_was_made_first_is_published_later_as_it_is(
     assert not (home / "library/later").exists()
     done = library(home, "publish", str(other))
     assert done.value("library").startswith("later v0001, 12 textures, published")
+
+
+def test_a_build_for_a_store_that_strangers_can_read_is_refused_before_anything_is_made(
+    recipe: Path, produced_library: ProducedLibrary, tmp_path: Path
+) -> None:
+    with odd_server(OpenServer) as endpoint:
+        places = {
+            "TEXTURE_MILL_STORE_URL": "s3://bucket/lib",
+            "MLFLOW_TRACKING_URI": f"sqlite:///{produced_library.home / 'mlflow.db'}",
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": "somebody",
+            "AWS_SECRET_ACCESS_KEY": "something",
+        }
+        done = run_mill("library", "build", str(recipe), home=tmp_path, changes=places)
+    assert done.status == 1
+    assert "TEXTURE_MILL_PUBLIC_READ=true" in done.errors
+    assert not (tmp_path / "stages").exists()
 
 
 def test_the_quick_look_at_the_registry_sees_what_mlflow_sees(
