@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-LUMA = np.array([299, 587, 114])  # thousandths; ITU-R BT.601
+LUMA = (299, 587, 114)  # thousandths; ITU-R BT.601
 
 
 def usual_cut(pixels: np.ndarray) -> tuple[int, int]:
@@ -20,16 +20,16 @@ def usual_cut(pixels: np.ndarray) -> tuple[int, int]:
     Args:
         pixels: (height, width, 3) uint8.
     """
-    grey = pixels.astype(np.int64) @ LUMA
-    return _usual_column(grey.T), _usual_column(grey)
+    grey = sum(weight * pixels[..., band].astype(np.int32) for band, weight in enumerate(LUMA))
+    return _usual_line(grey, axis=0), _usual_line(grey, axis=1)
 
 
-def _usual_column(grey: np.ndarray) -> int:
-    """Column before which steps and bends of the grey values are closest to their means."""
-    before, after = np.roll(grey, 1, axis=1), np.roll(grey, -1, axis=1)
-    steps = np.abs(grey - before).sum(axis=0)  # over the cut before each column
-    around = np.abs(before + after - 2 * grey).sum(axis=0)
-    bends = np.maximum(around, np.roll(around, 1))  # the worse of the columns on both sides
+def _usual_line(grey: np.ndarray, axis: int) -> int:
+    """Line across `axis` before which steps and bends are closest to their means."""
+    step = grey - np.roll(grey, 1, axis)  # over the cut before each line
+    bend = np.roll(step, -1, axis) - step
+    steps, around = (np.abs(change).sum(axis=1 - axis, dtype=np.int64) for change in (step, bend))
+    bends = np.maximum(around, np.roll(around, 1))  # the worse of the lines on both sides
     unusual = np.maximum(_deviations(steps, steps), _deviations(bends, around))
     return int(np.argmin(unusual))
 
@@ -37,6 +37,6 @@ def _usual_column(grey: np.ndarray) -> int:
 def _deviations(values: np.ndarray, usual: np.ndarray) -> np.ndarray:
     """Distances from the mean of `usual` in its deviations; zeros where nothing deviates."""
     count, total = len(usual), int(usual.sum())
-    squares = sum((count * int(value) - total) ** 2 for value in usual)
+    squares = sum((count * value - total) ** 2 for value in usual.tolist())
     distances = np.abs(count * values - total).astype(np.float64)
     return distances / np.sqrt(float(squares) / count) if squares else np.zeros(count)
