@@ -31,7 +31,7 @@ def add_consumer_commands(verbs: Commands[argparse.ArgumentParser]) -> None:
     pull.add_argument("--locked", action="store_true", help="exactly what the lock file says")
     pull.add_argument("--force", action="store_true", help="overwrite files that were edited")
     add_public_key(pull)
-    _add_selection(pull)
+    add_selection(pull)
 
     text = "write a version, or what is selected of it, as one zip file"
     archive = store_command(verbs, "zip", _zip, text)
@@ -40,10 +40,11 @@ def add_consumer_commands(verbs: Commands[argparse.ArgumentParser]) -> None:
         "--version", default="latest", metavar="VERSION", help="v7, latest, or a channel"
     )
     add_public_key(archive)
-    _add_selection(archive)
+    add_selection(archive)
 
 
-def _add_selection(parser: argparse.ArgumentParser) -> None:
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """Add `--profile`, `--sizes`, `--maps` and `--materials`."""
     parser.add_argument(
         "--profile",
         metavar="NAME",
@@ -55,7 +56,8 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--materials", default="", metavar="LIST", help="for example brick,gravel")
 
 
-def _selection(options: argparse.Namespace, manifest: LibraryManifest) -> Selection:
+def selection_of(options: argparse.Namespace, manifest: LibraryManifest) -> Selection:
+    """Return what the options of `add_selection` mean for a version."""
     from data.library.selection import Selection, size_px
 
     profile = options.profile
@@ -117,7 +119,7 @@ def _pull(options: argparse.Namespace) -> int:
         selection, reference = lock.selection, lock.reference
     else:
         manifest = resolve(store, options.library, options.version)
-        selection, reference = _selection(options, manifest), options.version
+        selection, reference = selection_of(options, manifest), options.version
     refuse_unsigned(options, store, manifest)
     done = pull(store, manifest, target, selection, reference=reference, force=options.force)
     lines = [f"wrote {path}" for path in done.written] + [f"removed {p}" for p in done.removed]
@@ -148,7 +150,7 @@ def _zip(options: argparse.Namespace) -> int:
     refuse_unsigned(options, store, manifest)
     selected = options.profile or options.sizes or options.maps or options.materials
     count = write_zip(
-        store, manifest, Path(options.target), _selection(options, manifest) if selected else None
+        store, manifest, Path(options.target), selection_of(options, manifest) if selected else None
     )
     value = {"version": manifest.version, "files": count, "path": options.target}
     line = f"{options.target}: {manifest.library} v{manifest.version:04d}, {count} files"

@@ -10,6 +10,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from flows.consumer_commands import add_consumer_commands
+from flows.credential_commands import add_credential_commands
 from flows.recipe_commands import add_recipe_commands
 from flows.signing_commands import (
     add_public_key,
@@ -47,6 +48,7 @@ def add_library_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     _add_pin(verbs)
     add_consumer_commands(verbs)
     add_signing_commands(verbs)
+    add_credential_commands(verbs)
     _add_store(verbs)
 
 

@@ -57,7 +57,9 @@ class Settings(BaseSettings):
     signing_key: SecretStr = Field(
         SecretStr(""), description="secret key of minisign: its path, itself, or block:NAME"
     )
-    signing_password: SecretStr = Field(SecretStr(""), description="of that key, if it has one")
+    signing_password: SecretStr = Field(
+        SecretStr(""), description="of the key that signs, if it has one"
+    )
     public_key: str = Field(
         "", description="key of minisign that has to have signed what is verified and pulled"
     )

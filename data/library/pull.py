@@ -140,12 +140,12 @@ def pull(
                     f"{path!r} comes out with other bytes than {LOCK_NAME} says; install the "
                     f"Pillow that made it, or remove {LOCK_NAME} and pull again"
                 )
-            _write(target, path, content)
+            write_below(target, path, content)
             return found
 
         hashes |= dict(zip(wanted, workers.map(fetch, wanted), strict=True))
     for path in leaving:
-        _inside(target, path).unlink(missing_ok=True)
+        place_below(target, path).unlink(missing_ok=True)
     lock = Lock(
         library=manifest.library,
         reference=reference,
@@ -154,7 +154,7 @@ def pull(
         selection=selection,
         files={path: _locked(file, hashes[path] or "") for path, file in chosen.items()},
     )
-    _write(target, LOCK_NAME, canonical_json(lock))
+    write_below(target, LOCK_NAME, canonical_json(lock))
     missing = missing_maps(manifest, selection)
     return Pulled(lock, tuple(wanted), len(chosen) - len(wanted), tuple(leaving), missing)
 
@@ -186,7 +186,7 @@ def read_lock(target: Path) -> Lock | None:
     return lock
 
 
-def _inside(target: Path, path: str) -> Path:
+def place_below(target: Path, path: str) -> Path:
     """Return the place of `path`, after looking that no folder on the way is a link.
 
     Raises:
@@ -202,7 +202,7 @@ def _inside(target: Path, path: str) -> Path:
 
 def _hash_of(target: Path, path: str) -> str | None:
     """Return the SHA-256 of a file in the folder, None if there is none, '' for what is no file."""
-    place = _inside(target, path)
+    place = place_below(target, path)
     if place.is_symlink() or (place.exists() and not place.is_file()):
         return ""
     return digest(place.read_bytes()) if place.exists() else None
@@ -223,9 +223,9 @@ def _refuse_what_is_in_the_way(
         )
 
 
-def _write(target: Path, path: str, content: bytes) -> None:
+def write_below(target: Path, path: str, content: bytes) -> None:
     """Write a file beside its place and move it there; a link in its place is replaced."""
-    place = _inside(target, path)
+    place = place_below(target, path)
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = place.with_name(f".{secrets.token_hex(8)}.part")
     try:
