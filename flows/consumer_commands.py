@@ -85,7 +85,8 @@ def _diff(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from data.library.channels import resolve
-    from data.library.difference import change_line, difference, difference_html, summary
+    from data.library.difference import change_line, difference, summary
+    from data.library.difference_page import difference_html
 
     store = open_named_store(options)
     before = resolve(store, options.library, options.before)

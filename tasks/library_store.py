@@ -15,7 +15,8 @@ from data.library.channels import (
     resolve,
     rollback,
 )
-from data.library.difference import change_line, difference, difference_html, summary
+from data.library.difference import change_line, difference, summary
+from data.library.difference_page import difference_html
 from data.library.garbage import GarbageConfig, GarbagePlan, collect_garbage, plan_garbage
 from data.library.pull import Lock, pull
 from data.library.selection import Selection

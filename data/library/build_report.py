@@ -82,7 +82,7 @@ def before_and_after(
         after: everything that was built or taken over.
 
     Returns:
-        (height, width, 3) uint8; None if no picture changed.
+        (height, width, 3) uint8, with a line that names the columns; None if no picture changed.
     """
     there = {texture.record.key: texture for texture in after}
     rows = [
@@ -90,7 +90,7 @@ def before_and_after(
         for key in first_changed(plan)
         if key in there
     ]
-    return np.concatenate(rows, axis=0) if rows else None
+    return np.concatenate([_header(), *rows], axis=0) if rows else None
 
 
 def first_changed(plan: LibraryPlan) -> list[str]:
@@ -102,6 +102,16 @@ def first_changed(plan: LibraryPlan) -> list[str]:
             found = (int(size), action.key)
             largest[name] = max(found, largest.get(name, found))
     return [key for _, key in largest.values()][:PAIRS]
+
+
+def _header() -> Pixels:
+    """Return what the columns are, (caption, 2 * PAIR_PX + gap, 3) uint8."""
+    row = Image.new("RGB", (2 * PAIR_PX + _GAP_PX, _CAPTION_PX), _PAPER)
+    pen = ImageDraw.Draw(row)
+    for column, name in enumerate(("before", "after")):
+        where = (column * (PAIR_PX + _GAP_PX) + 4, 4)
+        pen.text(where, name, font=ImageFont.load_default(13), fill=_QUIET)
+    return np.asarray(row)
 
 
 def _pair(key: str, old: Pixels | None, new: Pixels) -> Pixels:

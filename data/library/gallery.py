@@ -24,7 +24,9 @@ from data.library.score_words import SCORE_WORDS, show_score, words_for_score
 
 # Nothing may run or be fetched, whatever a name in the manifest contains.
 _POLICY: Final = "default-src 'none'; img-src 'self' file: data:; style-src 'unsafe-inline'"
-_MAX_TABS: Final = 6  # maps and sizes a card can switch between; the style sheet counts them
+# What a card can switch between: every file of few, one size of every map of many. The style sheet
+# counts to the number of maps.
+_MANY_TABS: Final = 6
 
 
 def gallery_html(manifest: LibraryManifest) -> str:
@@ -116,7 +118,8 @@ def _section(manifest: LibraryManifest, record: MaterialRecord) -> str:
     _, dataset = manifest.provenance.of(record.material)
     photographs = [p for p in dataset.photographs if p.material == record.material]
     crops = [d for d in _documents(manifest, "photograph") if d.subject == record.material]
-    photograph = "".join(_photograph_card(crop, textures) for crop in crops if textures)
+    native_px = _native_px(manifest, textures)
+    photograph = "".join(_photograph_card(crop, native_px) for crop in crops if textures)
     by_picture = groupby(sorted(textures, key=_picture_order), key=lambda t: (t.seed, t.name))
     cards = "".join(_card(manifest, list(files)) for _, files in by_picture)
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in record.reasons)
@@ -131,9 +134,22 @@ def _section(manifest: LibraryManifest, record: MaterialRecord) -> str:
 """
 
 
-def _photograph_card(crop: DocumentRecord, textures: list[TextureRecord]) -> str:
+def _native_px(manifest: LibraryManifest, textures: list[TextureRecord]) -> int:
+    """Pixels of the rendering across the picture that a card shows first.
+
+    Sizes of a library that was built from a recipe are reductions of one master; otherwise every
+    size is a rendering of its own, and the smallest is shown first.
+    """
+    widths = [texture.width_px for texture in textures]
+    masters = list(_documents(manifest, "master"))
+    if not masters:
+        return min(widths, default=1)
+    return max([document.width_px or 0 for document in masters]) or max(widths, default=1)
+
+
+def _photograph_card(crop: DocumentRecord, native_px: int) -> str:
     """The photograph as the first card, at the scale at which the results beside it are shown."""
-    scale = 100 * (crop.width_px or 1) / min(texture.width_px for texture in textures)
+    scale = 100 * (crop.width_px or 1) / native_px
     style = f"background-image:url({crop.key});background-size:calc({scale:g}% / var(--tiles))"
     return f"""<article class="card photograph"><div class="views">
 <a class="view" href="{escape(crop.key)}" title="open the file" style="{escape(style)}"></a></div>
@@ -177,7 +193,7 @@ def _card(manifest: LibraryManifest, files: list[TextureRecord]) -> str:
     """One picture with everything it was published as; the first file is shown at first."""
     first, colour = files[0], files[0].average_color_srgb
     group = f"{first.material}-{first.name}"
-    shown = files[:_MAX_TABS]
+    shown = files if len(files) <= _MANY_TABS else _one_of_each_map(files)
     tabs = "".join(
         f'<input type="radio" name="{escape(group)}" id="{escape(group)}-{index}"'
         f"{' checked' if index == 0 else ''}>"
@@ -205,6 +221,13 @@ def _card(manifest: LibraryManifest, files: list[TextureRecord]) -> str:
 """
 
 
+def _one_of_each_map(files: list[TextureRecord]) -> list[TextureRecord]:
+    first: dict[str, TextureRecord] = {}
+    for file in files:
+        first.setdefault(file.role, file)
+    return list(first.values())
+
+
 def _how(manifest: LibraryManifest, files: list[TextureRecord]) -> str:
     first, made = files[0], manifest.provenance
     scale = "unknown"
@@ -225,18 +248,23 @@ def _how(manifest: LibraryManifest, files: list[TextureRecord]) -> str:
         f"({escape(made.model.family)}, weights {_short(made.model.weights_sha256)})"
     )
     return f"""<details><summary>How was this made?</summary>
-{_from_its_source(first.source, by) if first.source else _from_its_seed(first, by)}
+{_from_its_source(first.source, by) if first.source else _from_its_seed(manifest, files, by)}
 <dl><dt>Real size</dt><dd>{escape(scale)}</dd>{own}{hashes}</dl></details>"""
 
 
-def _from_its_seed(texture: TextureRecord, by: str) -> str:
-    wrap = ("y" in texture.wrap, "x" in texture.wrap)
+def _from_its_seed(manifest: LibraryManifest, files: list[TextureRecord], by: str) -> str:
+    first = files[0]
+    height_px, width_px, reduced = first.height_px, first.width_px, ""
+    if list(_documents(manifest, "master")):
+        height_px = width_px = _native_px(manifest, files)
+        reduced = " of the master, from which all files here are made"
+    wrap = ("y" in first.wrap, "x" in first.wrap)
     call = (
-        f"Renderer.load(model_dir).render(seed={texture.seed}, height_px={texture.height_px}, "
-        f"width_px={texture.width_px}, material={texture.material!r}, wrap={wrap})"
+        f"Renderer.load(model_dir).render(seed={first.seed}, height_px={height_px}, "
+        f"width_px={width_px}, material={first.material!r}, wrap={wrap})"
     )
-    return f"""<p>Rendered {by} from seed {texture.seed}.
-The same model, seed and size give the same pixels:</p><pre>{escape(call)}</pre>"""
+    return f"""<p>Rendered {by} from seed {first.seed}.
+The same model, seed and size give the same pixels{reduced}:</p><pre>{escape(call)}</pre>"""
 
 
 def _from_its_source(source: SourceRef, by: str) -> str:

@@ -143,6 +143,8 @@ def build_documents(
             key=f"{MASTERS_FOLDER}/{picture}.png",
             subject=picture,
             media_type="image/png",
+            width_px=record.recipe.master_px,
+            height_px=record.recipe.master_px,
             size_bytes=master.size_bytes,
             sha256=master.sha256,
         )

@@ -117,6 +117,7 @@ def test_pictures_stand_side_by_side_under_their_names_old_on_the_left() -> None
     assert len(tops) == 2
     assert (picture[tops[0] : tops[0] + 16, :16] == old).all()
     assert picture[: tops[0], :PAIR_PX].max() > 200  # the key of the first, in letters
+    assert picture[: tops[0] // 2, right:].max() > 100  # and above it the name of the column
     assert not (picture[tops[1] : tops[1] + 16, :16] == old).all()  # new: there was nothing
 
 

@@ -3,18 +3,23 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from data.library import gallery
 from data.library.gallery import gallery_html
 from data.library.plan import plan_version
 from data.library.records import (
     DatasetRef,
     LibraryDraft,
     LibraryManifest,
+    MapRole,
     MaterialRecord,
     ModelRef,
     PhotographRef,
+    texture_key,
 )
 from data.library.score_words import SCORE_WORDS, show_score, words_for_score
 from tests.data.library.library_samples import draft, photographs, provenance, textures
@@ -154,6 +159,36 @@ def test_photographs_are_shown_at_the_scale_of_the_results_and_only_if_they_may_
     assert "photographs/" not in hidden
     assert "My Wall.jpg" in shown
     assert "My Wall.jpg" not in hidden
+
+
+def test_files_that_were_reduced_from_a_master_are_not_taken_for_renderings_of_their_size():
+    manifest = manifest_of(draft())
+    master = next(d for d in manifest.documents if d.type == "preview").model_copy(
+        update={"type": "master", "key": "masters/brick_0001.png", "width_px": 64}
+    )
+    built = manifest.model_copy(update={"documents": (*manifest.documents, master)})
+    shown = gallery_html(built)
+    assert "background-size:calc(62.5% / var(--tiles))" in shown  # 40 px beside 64 px
+    assert "render(seed=1, height_px=64, width_px=64" in shown
+    assert "height_px=16" not in shown
+
+
+def test_a_card_of_many_files_switches_between_its_maps_and_lists_them_all():
+    roles = ("basecolor", "normal_gl", "normal_dx", "height", "roughness", "ao", "orm")
+    first = manifest_of(draft()).textures[0]
+    files = [
+        first.model_copy(
+            update={"role": role, "width_px": px, "key": texture_key("brick", first.name, role, px)}
+        )
+        for role in roles
+        for px in (16, 32)
+    ]
+    page = Page(gallery_html(manifest_of(draft()).model_copy(update={"textures": tuple(files)})))
+    tabs = [attrs for _, attrs in page.tags if attrs.get("name") == "brick-brick_0001"]
+    assert len(tabs) == len(roles)
+    assert len([attrs for _, attrs in page.tags if "download" in attrs]) == len(files)
+    style = (Path(gallery.__file__).parent / "gallery.css").read_text()
+    assert f".card > input:nth-of-type({len(get_args(MapRole))}):checked" in style
 
 
 def test_the_page_holds_neither_time_nor_flow_run():

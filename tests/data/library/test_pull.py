@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from data.library.archive import write_zip
 from data.library.channels import resolve
-from data.library.difference import difference, difference_html, summary
+from data.library.difference import difference, summary
 from data.library.publish import publish_version
 from data.library.pull import LOCK_NAME, pull, read_lock
 from data.library.records import LibraryError, digest
@@ -233,12 +233,3 @@ def test_added_removed_and_re_encoded_are_told_apart(store):
     assert kinds == {first.key: "re-encoded", second.key: "removed"}
     kinds = {change.key: change.kind for change in difference(store, fewer, one).changes}
     assert kinds[second.key] == "added"
-
-
-def test_the_page_shows_both_pictures_and_fetches_nothing(store):
-    one, two = (read_manifest(store.url, LIBRARY, version) for version in (1, 2))
-    page = difference_html(store, difference(store, one, two))
-    assert page.count("data:image/png;base64,") == 2
-    assert "gravel_0002_basecolor_32.png" in page
-    assert "http" not in page.replace("http-equiv", "")
-    assert "<script" not in page
