@@ -64,6 +64,8 @@ def plain(folder: Path, minutes: float) -> None:
     from data.library.publish import publish_version
     from data.library.records import DatasetRef, LibraryDraft, MaterialRecord, ModelRef, Provenance
     from data.pixels import held_out_region, training_region
+    from tasks.config import EvaluationConfig
+    from texture_models.analysis.classifier import train_classifier
     from texture_models.families.psgan.config import PsganConfig
     from texture_models.metrics.scores import score_texture
     from texture_models.rendering.renderer import Renderer
@@ -101,13 +103,14 @@ def plain(folder: Path, minutes: float) -> None:
         code_version="benchmark",
         licence="CC0-1.0",
     )
-    textures, judged = [], []
+    textures, judged, shown = [], [], {}
     for photo in dataset.photographs:
         material = photo.material
         tiles = [
             renderer.render(seed=100_001 + i, height_px=256, width_px=256, material=material)
             for i in range(4)
         ]
+        shown[material] = tiles
         scores = score_texture(
             real=real[material], held_out=[held_out_region(dataset, photo)], generated=tiles
         )
@@ -128,6 +131,8 @@ def plain(folder: Path, minutes: float) -> None:
                     name=f"{material}_{seed:04d}", material=material, seed=seed, role="basecolor"
                 )
                 textures.append(encode_texture(pixels, spec, provenance))
+    classifier = train_classifier(real, steps=EvaluationConfig().classifier_steps, seed=1)
+    classifier.recognised(shown)
     draft = LibraryDraft(library="plain", provenance=provenance, materials=tuple(judged))
     publish_version((folder / "store").as_uri(), draft, textures, photographs={})
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.op_profile import profile_table
 from benchmarks.peak import convolution_peak, seconds
 from texture_models.families import build_model
 from texture_models.families.psgan.config import PsganConfig
@@ -71,6 +72,7 @@ def main() -> None:
             f"| {name} | {time:.3f} | {megapixels / time:.1f} | {reference / time:.2f}"
             f" | {share:.2f} |"
         )
+    print(f"\nfolded, whole picture:\n\n{profile_table(lambda: folded(fields), 5)}")
 
 
 def plain_generator(network, config: PsganConfig):

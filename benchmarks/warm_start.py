@@ -2,16 +2,17 @@
 
     python benchmarks/warm_start.py --photos ../shared/textures/photos --steps 900
 
-A model learns the first photograph. Then the second one, of the same kind, is learnt three times:
-from nothing in all the steps, from the first model in a third of them, and, so that the shorter
-training has something to be compared with, from nothing in that third. Same seed, same crops. Four
-256 px tiles of each are scored; writes table.md and sheet.png to --out. A training that is finished
-there is not repeated, and an interrupted one goes on.
+A model, as a champion would be, learns some photographs, a material each. Then another one, of the
+same kind, is learnt three times: from nothing in all the steps, from that model in a third of them,
+and, so that the shorter training has something to be compared with, from nothing in that third.
+Same seed, same crops. Four 256 px tiles of each are scored; writes table.md and sheet.png to --out.
+A training that is finished there is not repeated, and an interrupted one goes on.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from typing import Any
 from PIL import Image
 
 from benchmarks.texture_quality import SEEDS, TILE_PX, prepared
-from data.config import AugmentationConfig
+from data.config import AugmentationConfig, DatasetConfig
 from data.crops import CropStream
+from data.ingest import prepare
 from data.library.contact_sheet import SheetRow, contact_sheet
 from data.pixels import held_out_region, load_pixels, training_region
 from data.records import PreparedDataset
@@ -30,7 +32,8 @@ from texture_models.rendering.renderer import Renderer
 from texture_models.training.config import TrainingConfig
 from texture_models.training.loop import TrainingProgress, TrainingResult, fit
 
-FIRST, SECOND = "brick/brick_wall_001_1k.jpg", "brick/brick_wall_005_1k.jpg"
+KNOWN = ("brick/brick_wall_001_1k.jpg", "brick/brick_wall_006_1k.jpg", "brick/Bricks102_1k.jpg")
+NEW = "brick/brick_wall_005_1k.jpg"
 SCORES = ("set_ratio", "pair_ratio", "top_octave_db", "checkerboard_db", "diversity", "memorised")
 
 
@@ -47,28 +50,39 @@ def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, required=True, help="folder with one subfolder each")
-    parser.add_argument("--first", default=FIRST, help="what the earlier model has learnt")
-    parser.add_argument("--second", default=SECOND, help="the new one, of the same kind")
+    parser.add_argument("--known", nargs="+", default=KNOWN, help="what the earlier model learnt")
+    parser.add_argument("--known-steps", type=int, default=3000, help="of the earlier model")
+    parser.add_argument("--new", default=NEW, help="the new one, of the same kind")
     parser.add_argument("--steps", type=int, default=900, help="of a training from nothing")
     parser.add_argument("--seed", type=int, default=1, help="of every training")
     parser.add_argument("--out", type=Path, default=Path("bench-results/warm_start"))
     arguments = parser.parse_args()
-    first = prepared(arguments.photos / arguments.first, arguments.out / "first")
-    second = prepared(arguments.photos / arguments.second, arguments.out / "second")
+    known = _known([arguments.photos / name for name in arguments.known], arguments.out / "known")
+    new = prepared(arguments.photos / arguments.new, arguments.out / "new")
     steps, third, seed = arguments.steps, arguments.steps // 3, arguments.seed
-    earlier = trained(first, Attempt("earlier", steps, None), arguments.out, seed).model_dir
+    earlier = trained(known, Attempt("earlier", arguments.known_steps, None), arguments.out, seed)
     rows, results = [], []
     for attempt in (
-        Attempt("from nothing", steps, None),
-        Attempt("from nothing, a third", third, None),
-        Attempt("from the first, a third", third, earlier),
+        Attempt(f"from nothing, {steps}", steps, None),
+        Attempt(f"from nothing, {third}", third, None),
+        Attempt(f"from the earlier, {third}", third, earlier.model_dir),
     ):
-        result = trained(second, attempt, arguments.out, seed)
-        row, tile = judged(second, attempt, result)
+        result = trained(new, attempt, arguments.out, seed)
+        row, tile = judged(new, attempt, result)
         rows.append(row)
         results.append((attempt.name, tile))
-    write_results(arguments.out, second, rows, results)
+    write_results(arguments.out, new, rows, results)
     print((arguments.out / "table.md").read_text())
+
+
+def _known(photographs: list[Path], folder: Path) -> PreparedDataset:
+    """Put photographs through the real ingest, a material each."""
+    for photograph in photographs:
+        source = folder / "source" / photograph.stem.lower()
+        source.mkdir(parents=True, exist_ok=True)
+        if not (source / photograph.name).exists():
+            shutil.copy(photograph, source / photograph.name)
+    return prepare(DatasetConfig(source=str(folder / "source")), folder / "datasets")
 
 
 def trained(dataset: PreparedDataset, attempt: Attempt, out: Path, seed: int) -> TrainingResult:
@@ -82,7 +96,9 @@ def trained(dataset: PreparedDataset, attempt: Attempt, out: Path, seed: int) ->
             told[0] = progress.seconds
             print(f"{folder.name}: step {progress.step}, {progress.seconds:.0f} s", flush=True)
 
-    photographs = [training_region(dataset, photograph) for photograph in dataset.photographs]
+    photographs: dict[str, list[Any]] = {material: [] for material in dataset.materials}
+    for photograph in dataset.photographs:
+        photographs[photograph.material].append(training_region(dataset, photograph))
     return fit(
         PsganConfig(materials=dataset.materials),
         training,
@@ -94,7 +110,7 @@ def trained(dataset: PreparedDataset, attempt: Attempt, out: Path, seed: int) ->
             seed=training.seed,
             position=position,
         ),
-        photographs={dataset.materials[0]: photographs},
+        photographs=photographs,
         run_dir=folder,
         start=attempt.start,
         on_progress=tell,

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from tasks.settings import Settings
 
+# Seconds each; a training needs both.
+TRAINING_IMPORTS = ("tensorflow", "mlflow")
 USAGE_ERROR, FAILURE, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 
 
@@ -199,7 +201,8 @@ def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settin
         check_doors(settings)
         if settings.embedded_prefect:
             _say("starting Prefect's embedded server ...")
-        with embedded_server() if settings.embedded_prefect else contextlib.nullcontext():
+        imports = TRAINING_IMPORTS if "training" in parameters else ()
+        with embedded_server(imports) if settings.embedded_prefect else contextlib.nullcontext():
             try:
                 result = flow(**parameters)
             finally:

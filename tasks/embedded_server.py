@@ -6,10 +6,11 @@ Ctrl-C, which a terminal sends to every process of the job, would end it before 
 run's last state.
 """
 
+import importlib
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -17,8 +18,12 @@ from tasks.errors import MillError
 
 
 @contextmanager
-def embedded_server() -> Iterator[None]:
+def embedded_server(imports: Sequence[str] = ()) -> Iterator[None]:
     """Run a server on the loopback interface while the block runs.
+
+    Args:
+        imports: modules that the block will ask for, and that take seconds; the server, another
+            process, takes as long to start.
 
     Raises:
         MillError: it does not start.
@@ -28,8 +33,9 @@ def embedded_server() -> Iterator[None]:
     server = SubprocessASGIServer()
     guard: subprocess.Popen[bytes] | None = None
     try:
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(2) as pool:
             started = pool.submit(_start_deaf_to_interrupts, server)
+            pool.submit(_import_all, imports)
             while server.server_process is None and not started.done():
                 time.sleep(0.02)
             if server.server_process is not None:
@@ -59,6 +65,11 @@ def _start_deaf_to_interrupts(server: object) -> None:
     # A blocked signal stays blocked in the child; only this thread blocks it, not the run's.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     server.start()  # type: ignore[attr-defined]  # SubprocessASGIServer, imported only when needed
+
+
+def _import_all(names: Sequence[str]) -> None:
+    for name in names:
+        importlib.import_module(name)  # what goes wrong is said where the module is used
 
 
 def _kill_when_we_are_gone(pid: int) -> "subprocess.Popen[bytes]":
