@@ -45,6 +45,8 @@ def plan_lines(parameters: Mapping[str, Any], store_url: str) -> Iterator[str]:
     publishing = parameters.get("publishing")
     if publishing and ("training" in parameters or "gate" in parameters):
         yield f"register  {publishing.registered_model}, the next version unless it is known"
+    if (approval := parameters.get("approval")) and approval.ask:
+        yield f"approve   waits up to {approval.hours:g} hours for a person's answer"
     rendering = parameters.get("rendering")
     if publishing and rendering:
         sizes = ", ".join(str(size) for size in rendering.sizes_px)

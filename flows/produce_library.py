@@ -3,7 +3,8 @@
 from prefect import flow
 
 from data.config import AugmentationConfig, DatasetConfig
-from tasks.config import EvaluationConfig, PublishingConfig
+from tasks.ask_operator import ask_operator, check_approval
+from tasks.config import ApprovalConfig, EvaluationConfig, PublishingConfig
 from tasks.evaluate_model import evaluate_model
 from tasks.find_start import find_start
 from tasks.prepare_dataset import prepare_dataset
@@ -30,6 +31,7 @@ def produce_library(
     gate: GateConfig = GateConfig(),
     rendering: RenderConfig = RenderConfig(),
     publishing: PublishingConfig = PublishingConfig(),
+    approval: ApprovalConfig = ApprovalConfig(),
 ) -> Production:
     """Make a library of seamless textures from photographs.
 
@@ -42,14 +44,17 @@ def produce_library(
         gate: what it may at most measure to become champion.
         rendering: which textures the library gets.
         publishing: names of the library and of the registered model.
+        approval: whether a person is asked before a new model is rendered from.
     """
+    check_approval(approval)
     check_sizes(model, training, evaluation, rendering)
     start = find_start(model, training, publishing)
     prepared = prepare_dataset(dataset)
     run = train_model(model, prepared, augmentation, training, start)
     scores = evaluate_model(run, prepared, evaluation)
     candidate = register_model(run, prepared, scores, publishing)
-    promotion = promote_model(candidate, gate)
+    answer = ask_operator(candidate, gate, approval)
+    promotion = promote_model(candidate, gate, answer)
     textures = render_textures(promotion.champion, rendering, publishing)
     published = publish_library(textures, publishing)
     return Production(promotion=promotion, published=published)

@@ -6,7 +6,7 @@ shows an image artifact as a bare `<img>`, so a small thumbnail travels inside t
 
 import base64
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ from prefect.context import TaskRunContext
 from data.library.publish import PublishedLibrary
 from data.records import PreparedDataset
 from tasks.records import Evaluation, Promotion, RefusedSource
+from texture_models.metrics.scores import TextureScores
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +29,14 @@ logger = logging.getLogger(__name__)
 THUMBNAIL_BYTES: Final = 50_000
 INGEST_ROWS: Final = 500
 
-# What Markdown or HTML would take for markup in the middle of a line.
-_MARKS: Final = frozenset("\\`*_[]|#~<>&")
+# What Markdown or HTML would take for markup in the middle of a line. Prefect's page shows numbered
+# entities as they are, and takes backslashes and the three named ones.
+_ESCAPES: Final = {
+    **{mark: f"\\{mark}" for mark in "\\`*_[]|#~"},
+    "<": "&lt;",
+    ">": "&gt;",
+    "&": "&amp;",
+}
 
 
 def show_ingest(dataset: PreparedDataset) -> None:
@@ -55,11 +62,21 @@ def show_ingest(dataset: PreparedDataset) -> None:
 
 def show_scores(evaluation: Evaluation) -> None:
     """Show every score of every material."""
-    scores = {name: value.model_dump() for name, value in evaluation.scores.items()}
-    names = list(next(iter(scores.values()), {}))
-    rows = [(name, *(_number(scores[m].get(name)) for m in scores)) for name in names]
-    table = "\n".join(_table(("score", *scores), rows))
-    _markdown("scores", table, "How the trained model does")
+    _markdown("scores", _score_table(evaluation.scores), "How the trained model does")
+
+
+def approval_text(name: str, scores: Mapping[str, TextureScores], sheet: Path | None) -> str:
+    """Return what the form says that asks a person about a candidate, as Markdown.
+
+    Args:
+        name: of the candidate.
+        scores: by material.
+        sheet: picture of its judged tiles, if this machine has it.
+    """
+    lines = [f"**{_cell(name)}** passed the gate. Shall it become the champion?", ""]
+    if sheet is not None:
+        lines += [f"![judged tiles](data:image/jpeg;base64,{_thumbnail(sheet)})", ""]
+    return "\n".join([*lines, _score_table(scores)])
 
 
 def show_promotion(promotion: Promotion) -> None:
@@ -109,6 +126,13 @@ def _or_warn(create: Callable[..., Any], **arguments: Any) -> None:
         logger.warning("%s could not be shown on the server: %s", arguments["key"], error)
 
 
+def _score_table(scores: Mapping[str, TextureScores]) -> str:
+    values = {material: of.model_dump() for material, of in scores.items()}
+    names = list(next(iter(values.values()), {}))
+    rows = [(name, *(_number(of.get(name)) for of in values.values())) for name in names]
+    return "\n".join(_table(("score", *values), rows))
+
+
 def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     lines = [header, tuple("---" for _ in header), *rows]
     return ["| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines]
@@ -116,7 +140,7 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
 
 def _cell(text: str) -> str:
     """Text as it is: file names come from strangers and may look like markup."""
-    return "".join(f"&#{ord(c)};" if c in _MARKS else c if c.isprintable() else " " for c in text)
+    return "".join(_ESCAPES.get(c, c if c.isprintable() else " ") for c in text)
 
 
 def _number(value: Any) -> str:

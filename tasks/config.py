@@ -25,6 +25,17 @@ class EvaluationConfig(BaseModel, frozen=True, extra="forbid"):
     first_seed: int = Field(100_001, ge=0, lt=2**31, description="seed of the first tile")
 
 
+class ApprovalConfig(BaseModel, frozen=True, extra="forbid"):
+    """Whether a person decides as well, after the gate has let a candidate pass."""
+
+    ask: bool = Field(
+        False,
+        description="wait on the run's page, pictures and scores in its form, until somebody says "
+        "yes or no; needs a Prefect server",
+    )
+    hours: float = Field(24.0, gt=0, le=720, description="how long to wait for the answer")
+
+
 class TranslationConfig(BaseModel, frozen=True, extra="forbid"):
     """Which pictures are translated, by which model, into what."""
 

@@ -1,50 +1,54 @@
 """Candidate or champion: the gate's decision, written where people look."""
 
 import logging
-from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.artifacts import show_promotion
 from tasks.errors import MillError
-from tasks.records import Promotion, RegisteredModel
+from tasks.gate_opinion import gate_key, gate_opinion, judged_sheet
+from tasks.records import Answer, Promotion, RegisteredModel
 from tasks.settings import Settings
-from tasks.training_key import EVALUATION, SHEET, training_folder
-from texture_models.metrics.gate import GateConfig, GateVerdict, judge
-from texture_models.metrics.scores import TextureScores
+from texture_models.metrics.gate import GateConfig, GateVerdict
 
 logger = logging.getLogger(__name__)
 
 
 @task(cache_policy=NO_CACHE)
-def promote_model(candidate: RegisteredModel, gate: GateConfig) -> Promotion:
+def promote_model(
+    candidate: RegisteredModel, gate: GateConfig, answer: Answer | None = None
+) -> Promotion:
     """Return what became of `candidate`; a version judged before keeps its verdict.
 
     Side effects: tags and description of the version; the aliases `champion` and
-    `previous-champion`, if the gate lets it pass.
+    `previous-champion`, if the gate, and the person who was asked, let it pass.
+
+    Args:
+        candidate: version to decide on.
+        gate: limits of its scores.
+        answer: of a person; None: nobody was asked.
 
     Raises:
         MillError: it was refused and there is no champion to go on with.
     """
-    from tasks.model_registry import CHAMPION, move_champion, read_verdict, version_with_alias
+    from tasks.model_registry import CHAMPION, move_champion, version_with_alias
 
     settings = Settings()
     champion = version_with_alias(settings, candidate.name, CHAMPION)
-    known = read_verdict(settings, candidate)
-    # An old version run again must not take the place of the one that followed it.
-    if champion is not None and known.get("gate.key") == _gate_key(gate):
-        verdict = _remembered(known)
-    else:
-        verdict = _judge(settings, candidate, champion, gate)
+    verdict, known = gate_opinion(candidate, gate)
+    if not known:
+        verdict = with_answer(verdict, answer)
         if verdict.passed and champion != candidate:
             move_champion(settings, candidate)
             champion = candidate
         _record(settings, candidate, verdict, gate)
     if champion is None:
+        sheet = judged_sheet(settings, candidate)
+        look = f"look at {sheet}, then " if sheet else ""
         raise MillError(
             f"{candidate.name} version {candidate.version} was refused and there is no champion to "
-            f"render from: {'; '.join(verdict.reasons)}; {_where_to_look(settings, candidate)}"
+            f"render from: {'; '.join(verdict.reasons)}; {look}"
             "train longer, or relax the gate (--set gate.<limit>=...)"
         )
     promotion = Promotion(
@@ -55,29 +59,11 @@ def promote_model(candidate: RegisteredModel, gate: GateConfig) -> Promotion:
     return promotion
 
 
-def _where_to_look(settings: Settings, candidate: RegisteredModel) -> str:
-    """Name the picture of the judged tiles; nothing if it was made on another machine."""
-    sheet = training_folder(settings, candidate.training_key) / EVALUATION / SHEET
-    return f"look at {sheet}, then " if sheet.is_file() else ""
-
-
-def _judge(
-    settings: Settings,
-    candidate: RegisteredModel,
-    champion: RegisteredModel | None,
-    gate: GateConfig,
-) -> GateVerdict:
-    theirs = None
-    if champion is not None and champion.version != candidate.version:
-        theirs = _scores(settings, champion)
-    return judge(_scores(settings, candidate), gate, theirs)
-
-
-def _scores(settings: Settings, model: RegisteredModel) -> dict[str, TextureScores]:
-    from tasks.model_registry import read_scores
-
-    found: dict[str, Any] = read_scores(settings, model)
-    return {material: TextureScores.model_validate(values) for material, values in found.items()}
+def with_answer(verdict: GateVerdict, answer: Answer | None) -> GateVerdict:
+    """Let a person refuse what the gate let pass, never the other way round."""
+    if answer is None or not verdict.passed:
+        return verdict
+    return GateVerdict(passed=answer.approved, reasons=(*verdict.reasons, answer.sentence))
 
 
 def _record(
@@ -94,20 +80,7 @@ def _record(
         verdict={
             "gate.verdict": said,
             "gate.reasons": reasons,
-            "gate.key": _gate_key(gate),
+            "gate.key": gate_key(gate),
         },
-        description=f"{what}; {said} by the gate: {reasons}",
-    )
-
-
-def _gate_key(gate: GateConfig) -> str:
-    from tasks.content_keys import digest_of
-
-    return digest_of(gate)
-
-
-def _remembered(known: dict[str, str]) -> GateVerdict:
-    return GateVerdict(
-        passed=known["gate.verdict"] == "passed",
-        reasons=tuple(known["gate.reasons"].splitlines()),
+        description=f"{what}; {said}: {reasons}",
     )

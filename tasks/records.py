@@ -65,6 +65,19 @@ class RegisteredModel(BaseModel, frozen=True, extra="forbid"):
         return f"models:/{self.name}/{self.version}"
 
 
+class Answer(BaseModel, frozen=True, extra="forbid"):
+    """What a person said of a candidate that the gate let pass."""
+
+    approved: bool
+    reason: str = Field("", description="in their words, may be empty")
+
+    @property
+    def sentence(self) -> str:
+        """The answer in one line."""
+        said = "approved by a person" if self.approved else "rejected by a person"
+        return f"{said}: {self.reason}" if self.reason else said
+
+
 class Promotion(BaseModel, frozen=True, extra="forbid"):
     """What became of a candidate."""
 
@@ -83,7 +96,7 @@ class Promotion(BaseModel, frozen=True, extra="forbid"):
         if self.champion.version != self.candidate.version:
             return f"{name} stays a candidate ({why}); champion is version {self.champion.version}"
         if not self.passed:
-            return f"{name} is still the champion, although the gate now refuses it: {why}"
+            return f"{name} is still the champion, although it is refused now: {why}"
         return f"{name} is the champion"
 
 

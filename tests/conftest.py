@@ -32,6 +32,7 @@ from tests.mill_runs import (
 
 # Who asks for `produced_library` or `prefect_server`, which take long to make.
 SHARING_MODULES = {
+    "tests/flows/test_approval.py",
     "tests/flows/test_bad_input.py",
     "tests/flows/test_prefect_server.py",
     "tests/flows/test_produce_library.py",

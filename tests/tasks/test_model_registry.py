@@ -293,4 +293,4 @@ def test_a_champion_that_a_stricter_gate_refuses_stays_and_that_is_said(
     assert promote_model.fn(only, LENIENT).sentence == "loams version 1 is the champion"
     strict = promote_model.fn(only, LENIENT.model_copy(update={"set_ratio": 1.0}))
     assert strict.champion == only
-    assert "is still the champion, although the gate now refuses it: " in strict.sentence
+    assert "is still the champion, although it is refused now: " in strict.sentence
