@@ -21,7 +21,7 @@ from tasks.content_keys import ROOT
 from tasks.errors import MillError
 from tasks.records import RegisteredModel, TrainingRun
 from tasks.settings import Settings
-from tasks.tracking import connect, download
+from tasks.tracking import connect, download, first_line
 from texture_models.saved_model import WEIGHTS, weights_sha256
 
 CANDIDATE: Final = "candidate"
@@ -135,9 +135,19 @@ def read_verdict(settings: Settings, model: RegisteredModel) -> dict[str, str]:
 
 
 def read_scores(settings: Settings, model: RegisteredModel) -> dict[str, dict[str, Any]]:
-    """Return material -> score -> value of a registered version."""
+    """Return material -> score -> value of a registered version.
+
+    Raises:
+        MillError: its files are not where the registry says.
+    """
     connect(settings)
-    metadata = mlflow.models.get_model_info(model.uri).metadata or {}
+    try:
+        metadata = mlflow.models.get_model_info(model.uri).metadata or {}
+    except (MlflowException, OSError) as error:
+        raise MillError(
+            f"{model.uri} cannot be read from {settings.tracking_uri}: {first_line(error)}; bring "
+            "its artifacts back, or register the model again"
+        ) from error
     return dict(metadata.get("scores", {}))
 
 

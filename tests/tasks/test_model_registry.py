@@ -177,6 +177,9 @@ def test_a_version_says_what_it_is_and_why_it_was_promoted(settings: Settings) -
     assert verdict["gate.verdict"] == "passed"
     assert "within all limits" in verdict["gate.reasons"]
     assert set(read_scores(settings, champion)) == {"brick", "grass", "gravel"}
+    lost = champion.model_copy(update={"version": 7})
+    with pytest.raises(MillError, match=r"models:/textures/7 cannot be read from sqlite:.*again"):
+        read_scores(settings, lost)
 
 
 def test_nothing_holds_an_alias_nobody_gave(settings: Settings) -> None:
