@@ -45,7 +45,7 @@ def explain_model(reference: str, target: Path) -> list[Path]:
     saved = load_generator(folder)
     shown = _crops(settings, registered) if registered else {}
     pictures: dict[str, Any] = explanations(
-        saved, judge=_judge(folder, saved[0]), photographs=shown
+        saved, judges=_judges(folder, saved[0]), photographs=shown
     )
     history = folder.parent / HISTORY
     if registered is None and history.is_file():
@@ -64,16 +64,14 @@ def explain_model(reference: str, target: Path) -> list[Path]:
     return paths
 
 
-def _judge(folder: Path, config: Any) -> Any:
-    """The discriminator, where it was kept and the family shows it."""
+def _judges(folder: Path, config: Any) -> dict[str, Any]:
+    """The discriminators by name, where all were kept and the family shows them."""
     from texture_models.families import inference_of
     from texture_models.saved_model import load_judges
 
-    build = getattr(inference_of(config), "build_discriminator", None)
-    if build is None:
-        return None
-    judge = build(config)
-    return judge if load_judges(folder, {"discriminator": judge}) else None
+    build = getattr(inference_of(config), "build_judges", None)
+    judges: dict[str, Any] = build(config) if build else {}
+    return judges if len(load_judges(folder, judges)) == len(judges) else {}
 
 
 def _crops(settings: Settings, registered: RegisteredModel) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +56,40 @@ def labelled_sheet(title: str, rows: Sequence[LabelledRow], *, note: str = "") -
             left += pixels.shape[1] + GAP
         top += height
     return np.asarray(sheet)
+
+
+def way_row(label: str, strip: np.ndarray, steps: int) -> LabelledRow:
+    """Return a strip of pictures side by side as a row that says how far each is along the way.
+
+    Args:
+        label: says from where to where.
+        strip: (height, steps * width, 3) uint8.
+        steps: pictures in it.
+    """
+    shares = np.linspace(0.0, 1.0, steps)
+    parts = np.split(strip, steps, axis=1)
+    return LabelledRow(label, [(f"{s:.0%}", part) for s, part in zip(shares, parts, strict=True)])
+
+
+def loudest_knobs(
+    turned: Callable[[int, float], np.ndarray], count: int, ends: tuple[float, float], shown: int
+) -> list[tuple[int, float]]:
+    """Return the knobs that change a picture most.
+
+    Args:
+        turned: (knob, setting) -> (height, width, 3) uint8.
+        count: knobs there are.
+        ends: settings that are compared.
+        shown: knobs to return, at most.
+
+    Returns:
+        (knob, mean difference between the pictures of both ends in grey levels), loudest first.
+    """
+    effects = []
+    for knob in range(count):
+        low, high = (turned(knob, end) for end in ends)
+        effects.append((knob, float(np.abs(low.astype(np.float32) - high).mean())))
+    return sorted(effects, key=lambda found: -found[1])[:shown]
 
 
 def font(size: int) -> ImageFont.FreeTypeFont:

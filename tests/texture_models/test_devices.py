@@ -118,7 +118,7 @@ def test_devices_that_cannot_share_a_training_are_refused(monkeypatch, changes, 
     if machines > 1:
         monkeypatch.setenv("TF_CONFIG", cluster(0, machines))
     with pytest.raises(DevicesUnavailable, match=said):
-        open_devices(device_runs.training(**changes), several=True)
+        open_devices(device_runs.training(**changes))
 
 
 def test_a_machine_that_ended_is_said_in_words_and_not_by_the_network():
@@ -136,8 +136,8 @@ def lose_contact(devices, error):
 
 
 def test_a_model_that_cannot_be_shared_says_so():
-    with pytest.raises(DevicesUnavailable, match=r"set training.devices=1"):
-        open_devices(device_runs.training(devices=2), several=False)
+    with pytest.raises(DevicesUnavailable, match=r"a step of dcgan .* set training.devices=1"):
+        open_devices(device_runs.training(devices=2), refused="dcgan")
     assert PsganConfig.several_devices
 
 
@@ -151,7 +151,7 @@ def test_a_model_that_cannot_be_shared_says_so():
 def test_a_tf_config_that_says_too_little_is_refused(monkeypatch, tf_config, said):
     monkeypatch.setenv("TF_CONFIG", tf_config)
     with pytest.raises(DevicesUnavailable, match=said):
-        open_devices(device_runs.training(), several=True)
+        open_devices(device_runs.training())
 
 
 def test_only_another_machine_than_the_chief_joins(monkeypatch):

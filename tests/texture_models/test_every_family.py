@@ -7,8 +7,15 @@ import pytest
 
 from texture_models.families import AnyModelConfig, build_model, inference_of
 from texture_models.rendering.renderer import Renderer
-from texture_models.saved_model import load_config, save_generator, weights_sha256
+from texture_models.saved_model import (
+    load_config,
+    load_judges,
+    save_generator,
+    save_judges,
+    weights_sha256,
+)
 from texture_models.training.config import TrainingConfig
+from texture_models.training.preview import explanations
 
 FAMILIES = get_args(AnyModelConfig) or (AnyModelConfig,)  # a union of one is no union
 MATERIALS = ("brick", "moss")
@@ -146,3 +153,30 @@ def test_every_trained_network_is_part_of_the_state(model):
 def test_unknown_fields_are_refused(family):
     with pytest.raises(ValueError, match="local_chanels"):
         family.tiny(local_chanels=3)
+
+
+def test_what_was_learnt_is_shown_with_the_discriminators_that_were_kept(model, tmp_path):
+    networks = model.networks()
+    trained = {name: network for name, network in networks.items() if name != "generator"}
+    save_judges(tmp_path, networks)
+    judges = inference_of(model.config).build_judges(model.config)
+    assert load_judges(tmp_path, judges) == list(trained)
+    saved = (model.config, model.averaged, model.measured)
+    photograph = np.random.default_rng(1).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    pictures = explanations(saved, judges=judges, photographs={"brick": photograph})
+    assert len(pictures) > 1 or model.config.family == "conv_stack"
+    assert "discriminator" in pictures
+    assert all(pixels.dtype == np.uint8 for pixels in pictures.values())
+
+
+def test_scores_of_places_tell_a_brighter_half_from_the_other(model):
+    family, side = inference_of(model.config), side_px(model.config)
+    tile = np.zeros((side, side, 3), np.uint8)
+    tile[:, side // 2 :] = 255
+    judges = {name: one for name, one in model.networks().items() if name != "generator"}
+    scores = family.score_map((model.config, model.averaged, None), judges, tile, 1)
+    rows, columns = scores.shape
+    assert side % rows == 0
+    assert side % columns == 0
+    left, right = scores[:, 0], scores[:, -1]
+    assert not np.allclose(left.mean(), right.mean(), rtol=0.01)

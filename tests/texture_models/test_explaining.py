@@ -61,7 +61,7 @@ def test_a_heat_map_is_red_where_the_discriminator_sees_a_photograph_and_blue_wh
 def test_scores_of_a_place_do_not_depend_on_how_much_is_around_it(model):
     tile = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     tiled = np.tile(tile, (3, 3, 1))
-    scores = score_map(model.config, model.discriminator, tiled, 1)
+    scores = score_map((model.config, None, None), model.networks(), tiled, 1)
     assert scores.shape == (24, 24)
     assert np.allclose(scores[4:12, 4:12], scores[12:20, 12:20], atol=1e-5)
 

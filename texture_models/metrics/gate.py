@@ -45,6 +45,15 @@ class GateConfig(BaseModel, frozen=True, extra="forbid"):
         0.5, gt=0, description="limit of the spots locked to one place"
     )
     repeat_excess: float = Field(0.25, gt=0, description="limit of the excess repeat inside a tile")
+    # Not by default: models of 800 steps that no eye would take for brick are known every time, and
+    # a model of one material has no classifier.
+    fidelity: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="least fidelity, as a share of what the classifier knows of the held-out "
+        "photographs; 0: no limit",
+    )
     refuse_memorised: bool = Field(True, description="refuse copies of the training photographs")
     worse_than_champion: float = Field(
         1.1, ge=1, description="refuse a median set ratio above this multiple of the champion's"
@@ -86,6 +95,8 @@ def _limits(scores: TextureScores, gate: GateConfig) -> Iterator[_Limit]:
     yield _Limit("blobs in 256 x 256 px", scores.blob_excess / tiles, 0, gate.blobs_per_tile)
     yield _Limit("locked share of blobs", scores.blob_locked_share, 0, gate.blob_locked_share)
     yield _Limit("repeat excess", scores.repeat_excess, -_ANY, gate.repeat_excess)
+    if gate.fidelity and scores.fidelity is not None and scores.fidelity_held_out is not None:
+        yield _Limit("fidelity", scores.fidelity, gate.fidelity * scores.fidelity_held_out, 1)
 
 
 def _refusals(material: str, scores: TextureScores, gate: GateConfig) -> list[str]:
@@ -100,6 +111,12 @@ def _refusals(material: str, scores: TextureScores, gate: GateConfig) -> list[st
             found.append(
                 f"{material}: {limit.figure} {limit.value:.3g} is below its limit {limit.least:.3g}"
             )
+    if gate.fidelity and scores.fidelity is None:
+        found.append(
+            f"{material}: fidelity was not measured, and its limit is {gate.fidelity:g}; a"
+            " classifier needs two materials and evaluation.classifier_steps; or set"
+            " gate.fidelity=0"
+        )
     if scores.mirrored:
         found.append(f"{material}: a tile is mirrored, which the photographs are not")
     if scores.memorised and gate.refuse_memorised:

@@ -131,12 +131,12 @@ class Devices:
         return self.strategy.experimental_local_results(value)[0]
 
 
-def open_devices(training: TrainingConfig, *, several: bool) -> Devices:
+def open_devices(training: TrainingConfig, *, refused: str | None = None) -> Devices:
     """Return the devices that a training runs on. Called before TensorFlow computes anything.
 
     Args:
         training: says how many; the variable TF_CONFIG names the machines, if there are several.
-        several: whether the model's step can be shared out.
+        refused: name of the family, if its step cannot be shared out.
 
     Raises:
         DevicesUnavailable: there are too few, the batch cannot be shared out evenly, or the model
@@ -145,9 +145,10 @@ def open_devices(training: TrainingConfig, *, several: bool) -> Devices:
     machines, chief = _machines()
     if machines == 1 and training.devices == 1:
         return Devices(None, 1, True)
-    if not several:
+    if refused is not None:
         raise DevicesUnavailable(
-            "this model's step cannot be shared out; set training.devices=1 and unset TF_CONFIG"
+            f"a step of {refused} cannot be shared out by several devices or machines; set"
+            " training.devices=1 and unset TF_CONFIG"
         )
     if machines > 1 and training.minutes is not None:
         raise DevicesUnavailable(

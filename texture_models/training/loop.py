@@ -143,7 +143,8 @@ def join(
 
 def _opened(config: AnyModelConfig, training: TrainingConfig) -> Devices:
     _check_geometry(config, training)
-    return open_devices(training, several=bool(getattr(config, "several_devices", False)))
+    shared_out = bool(getattr(config, "several_devices", False))
+    return open_devices(training, refused=None if shared_out else config.family)
 
 
 def _check_geometry(config: AnyModelConfig, training: TrainingConfig) -> None:

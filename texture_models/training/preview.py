@@ -56,7 +56,7 @@ def write_explanations(
     """
     pictures = explanations(
         (model.config, model.averaged, model.measured),
-        judge=model.networks().get("discriminator"),
+        judges={name: one for name, one in model.networks().items() if name != "generator"},
         photographs=photographs or {},
     )
     if history is not None and (curves := training_curves(history)) is not None:
@@ -73,18 +73,19 @@ def write_explanations(
 def explanations(
     saved: tuple[AnyModelConfig, Any, Mapping[str, np.ndarray]],
     *,
-    judge: Any,
+    judges: Mapping[str, Any],
     photographs: Mapping[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
     """Draw what a family shows of what a model has learnt, as much of it as the family can.
 
     A family's `inference` may have `explaining_pictures(config, network, measured) -> {name: uint8
-    pixels}`, ways through a latent space, say; and `score_map(config, judge, pixels, index) ->
-    (rows, columns) logits`, where its discriminator judges places and not whole pictures.
+    pixels}`, ways through a latent space, say; `score_map(saved, judges, pixels, index) -> (rows,
+    columns) scores, above 0 for real`; and `build_judges(config) -> {name: discriminator}`, which
+    makes the judges anew, to be filled from a saved model.
 
     Args:
         saved: config, generator and measured numbers.
-        judge: its discriminator; None if it was not kept.
+        judges: its discriminators by name; empty if there are none or they were not kept.
         photographs: material -> uint8 (height, width, 3); may lack some.
 
     Returns:
@@ -95,7 +96,7 @@ def explanations(
     explain = getattr(family, "explaining_pictures", None)
     pictures = dict(explain(*saved)) if explain else {}
     score = getattr(family, "score_map", None)
-    if score and judge is not None:
+    if score and judges:
         renderer = Renderer(*saved)
         side = config.picture_px or JUDGED_PX
         rows = [
@@ -107,7 +108,9 @@ def explanations(
             for material in config.materials or (None,)
         ]
         pictures["discriminator"] = heat_map_sheet(
-            rows, lambda pixels, index: np.asarray(score(config, judge, pixels, index))
+            rows,
+            lambda pixels, index: np.asarray(score(saved, judges, pixels, index)),
+            whole=config.picture_px is not None,
         )
     return pictures
 

@@ -9,9 +9,11 @@ from PIL import Image
 from texture_models.families import build_model
 from texture_models.families.dcgan.config import DcganConfig
 from texture_models.families.dcgan.inference import (
+    build_judges,
     compiled_generator,
     interpolation_strip,
     latent_of_seed,
+    score_map,
 )
 from texture_models.families.dcgan.model import rolled
 from texture_models.families.dcgan.networks import build_generator
@@ -94,8 +96,24 @@ def test_labels_beyond_the_materials_are_refused():
 
 def test_a_finished_training_leaves_the_way_between_two_pictures(tmp_path):
     model = build_model(CONFIG, TrainingConfig.tiny())
-    (path,) = write_explanations(tmp_path / "explanations", model)
-    side = CONFIG.picture_px
-    with Image.open(path) as picture:
-        assert picture.size == (8 * side, 2 * side)
-    assert path.name == "latent-interpolation.png"
+    paths = {path.stem: path for path in write_explanations(tmp_path / "explanations", model)}
+    assert set(paths) == {
+        "latent-interpolation",
+        "latent-traversal-brick",
+        "latent-traversal-moss",
+        "discriminator",
+    }
+    with Image.open(paths["latent-interpolation"]) as picture:
+        assert picture.width > 8 * CONFIG.picture_px
+
+
+def test_the_parts_of_a_score_are_as_much_as_the_score():
+    judges = build_judges(CONFIG)
+    judge = judges["discriminator"]
+    judge.get_layer("projection").kernel.assign(np.full((2, 8), 0.3))
+    pixels = np.random.default_rng(2).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    image = pixels[None].astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+    logit = float(judge([image, np.array([[0.0, 1.0]])], training=False)[0][0])
+    scores = score_map((CONFIG, None, None), judges, pixels, 1)
+    assert scores.shape == (4, 4)
+    assert scores.mean() == pytest.approx(logit, abs=1e-4)

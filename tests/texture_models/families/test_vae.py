@@ -160,8 +160,13 @@ def test_a_strip_begins_and_ends_with_the_pictures_of_its_looks(renderer):
 
 
 def test_a_finished_training_leaves_the_way_between_its_materials(model, tmp_path):
-    (path,) = write_explanations(tmp_path, model)
-    assert path.name == "interpolation.png"
+    names = {path.name for path in write_explanations(tmp_path, model)}
+    assert names == {
+        "interpolation.png",
+        "latent-traversal-moss.png",
+        "latent-traversal-sand.png",
+        "discriminator.png",
+    }
 
 
 def test_between_looks_lies_a_mixture_with_the_rhythm_of_the_nearest():

@@ -111,6 +111,19 @@ def test_blobs_are_counted_by_area(sound):
     assert refusals(spotted.model_copy(update={"tile_px": 512})) == ""
 
 
+def test_a_wrong_material_is_refused_where_a_limit_of_the_fidelity_is_set(sound):
+    known = sound.model_copy(update={"fidelity": 0.6, "fidelity_held_out": 0.8})
+
+    def said(scores, limit):
+        return " | ".join(judge({"gravel": scores}, GateConfig(fidelity=limit)).reasons)
+
+    assert "within all limits" in said(known, 0.0)
+    assert "within all limits" in said(known, 0.7)
+    assert said(known, 0.8) == "gravel: fidelity 0.6 is below its limit 0.64"
+    assert "fidelity was not measured" in said(sound, 0.8)
+    assert "within all limits" in said(sound, 0.0)
+
+
 def test_not_a_number_is_refused(sound):
     for figure in ("set_ratio", "top_octave_db", "diversity"):
         assert refusals(sound.model_copy(update={figure: math.nan}))

@@ -9,6 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from texture_models.families.conditional_gan.config import ConditionalGanConfig
+from texture_models.families.conditional_gan.explaining import (
+    build_judges,
+    explaining_pictures,
+    score_map,
+)
 from texture_models.families.conditional_gan.networks import build_generator
 from texture_models.layers import to_pixels
 from texture_models.rendering.noise_field import CellWindow
@@ -17,10 +22,13 @@ from texture_models.spatial.noise import picture_noise, picture_waves, places_px
 
 __all__ = [
     "build_generator",
+    "build_judges",
     "compiled_generator",
     "compiled_map_generator",
+    "explaining_pictures",
     "map_inputs",
     "picture_inputs",
+    "score_map",
 ]
 
 # (row positions in pixels, column positions) -> (height, width, materials) weights.

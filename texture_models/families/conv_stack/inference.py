@@ -9,12 +9,13 @@ import numpy as np
 import tensorflow as tf
 
 from texture_models.families.conv_stack.config import ConvStackConfig
+from texture_models.families.conv_stack.explaining import build_judges, score_map
 from texture_models.families.conv_stack.networks import build_generator
 from texture_models.families.conv_stack.random_picture import REACH_PX, random_picture
 from texture_models.layers import to_pixels
 from texture_models.rendering.noise_field import CellWindow, coordinates
 
-__all__ = ["build_generator", "compiled_generator", "picture_inputs"]
+__all__ = ["build_generator", "build_judges", "compiled_generator", "picture_inputs", "score_map"]
 
 
 def picture_inputs(

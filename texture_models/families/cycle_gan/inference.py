@@ -9,13 +9,21 @@ import numpy as np
 import tensorflow as tf
 
 from texture_models.families.cycle_gan.config import CycleGanConfig
+from texture_models.families.cycle_gan.explaining import build_judges, score_map
 from texture_models.families.cycle_gan.networks import build_generator
 from texture_models.families.cycle_gan.source_canvas import source_canvas
 from texture_models.families.cycle_gan.translation import Translator
 from texture_models.layers import to_pixels
 from texture_models.rendering.noise_field import CellWindow, coordinates
 
-__all__ = ["build_generator", "compiled_generator", "explaining_pictures", "picture_inputs"]
+__all__ = [
+    "build_generator",
+    "build_judges",
+    "compiled_generator",
+    "explaining_pictures",
+    "picture_inputs",
+    "score_map",
+]
 
 
 def picture_inputs(

@@ -9,17 +9,21 @@ import numpy as np
 import tensorflow as tf
 
 from texture_models.families.dcgan.config import DcganConfig
+from texture_models.families.dcgan.explaining import build_judges, score_map, traversal_sheet
 from texture_models.families.dcgan.networks import build_generator
+from texture_models.labelled_sheet import labelled_sheet, way_row
 from texture_models.layers import to_pixels
 from texture_models.rendering.noise_field import CellWindow, uniform_field
 
 __all__ = [
     "build_generator",
+    "build_judges",
     "compiled_generator",
     "explaining_pictures",
     "interpolation_strip",
     "latent_of_seed",
     "picture_inputs",
+    "score_map",
 ]
 
 STRIP_SEEDS, STRIP_STEPS = (1, 2), 8
@@ -128,10 +132,24 @@ def interpolation_strip(
 def explaining_pictures(
     config: DcganConfig, network: Any, measured: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Return `latent-interpolation`: one way between two pictures of every material, in a row."""
-    del measured
-    rows = [
-        interpolation_strip(config, network, seeds=STRIP_SEEDS, steps=STRIP_STEPS, index=index)
-        for index in range(config.material_count)
-    ]
-    return {"latent-interpolation": np.vstack(rows)}
+    """Return `latent-interpolation`, and `latent-traversal-<material>` of every material.
+
+    The first is one way between two pictures of every material; the others show the loudest
+    numbers of the latent vector one by one.
+    """
+    rows, pictures = [], {}
+    latent = latent_of_seed(config, STRIP_SEEDS[0])
+    for index, name in enumerate(config.materials or ("texture",)):
+        strip = interpolation_strip(
+            config, network, seeds=STRIP_SEEDS, steps=STRIP_STEPS, index=index
+        )
+        rows.append(way_row(name.replace("_", " "), strip, STRIP_STEPS))
+        render = compiled_generator(config, network, measured, index)
+
+        def draw(latent: np.ndarray, render: Any = render) -> np.ndarray:
+            return np.asarray(render({"latent": latent[None]}))[0]
+
+        sheet = traversal_sheet(name, draw, latent)
+        pictures[f"latent-traversal-{name.replace('_', '-')}"] = sheet
+    way = labelled_sheet("From seed {} to seed {}".format(*STRIP_SEEDS), rows)
+    return {"latent-interpolation": way, **pictures}

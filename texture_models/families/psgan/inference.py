@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from texture_models.families.psgan.config import PsganConfig
-from texture_models.families.psgan.explaining import explaining_pictures, score_map
-from texture_models.families.psgan.networks import build_discriminator, build_generator
+from texture_models.families.psgan.explaining import build_judges, explaining_pictures, score_map
+from texture_models.families.psgan.networks import build_generator
 from texture_models.rendering.noise_field import CellWindow
 from texture_models.spatial.folding import folded_generator
 from texture_models.spatial.noise import picture_noise
 
 __all__ = [
-    "build_discriminator",
     "build_generator",
+    "build_judges",
     "compiled_generator",
     "explaining_pictures",
     "picture_inputs",

@@ -9,7 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from texture_models.families.vae.config import VaeConfig
+from texture_models.families.vae.explaining import build_judges, code_and_noise_sheet, score_map
 from texture_models.families.vae.networks import build_generator
+from texture_models.labelled_sheet import labelled_sheet, way_row
 from texture_models.layers import to_pixels
 from texture_models.rendering.noise_field import CellWindow, normal_vector
 from texture_models.spatial.noise import picture_noise
@@ -17,11 +19,13 @@ from texture_models.spatial.waves import wave_vectors
 
 __all__ = [
     "build_generator",
+    "build_judges",
     "compiled_generator",
     "encoded",
     "explaining_pictures",
     "look_inputs",
     "picture_inputs",
+    "score_map",
 ]
 
 _CODE = 3000  # stream of the hash; one more for each material
@@ -169,14 +173,32 @@ def interpolation_strip(
 def explaining_pictures(
     config: VaeConfig, network: Any, measured: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Return `interpolation`: the ways from each material's mean code to the next one's."""
+    """Return `latent-traversal-<material>` of every material, and `interpolation` of several.
+
+    The latter are the ways from each material's mean code to the next one's.
+    """
     count = config.material_count
     looks = [(measured["prior_mean"][i], measured["waves"][i]) for i in range(count)]
+    draw = compiled_generator(config, network, measured, 0)
+
+    def render(fields: Mapping[str, np.ndarray]) -> np.ndarray:
+        return np.asarray(draw({name: field[None] for name, field in fields.items()}))[0]
+
+    window = CellWindow(0, 0, STRIP_CELLS, STRIP_CELLS, (STRIP_CELLS, STRIP_CELLS))
+    pictures = {}
+    for index, name in enumerate(config.materials or ("texture",)):
+        fields = look_inputs(config, *looks[index], STRIP_SEED, window)
+        sheet = code_and_noise_sheet(config, render, fields, measured["prior_factor"][index], name)
+        pictures[f"latent-traversal-{name.replace('_', '-')}"] = sheet
     if count < 2:
-        return {}
-    pairs = [(looks[i], looks[(i + 1) % count]) for i in range(count if count > 2 else 1)]
-    rows = [
-        interpolation_strip(config, network, pair, seed=STRIP_SEED, steps=STRIP_STEPS)
-        for pair in pairs
-    ]
-    return {"interpolation": np.vstack(rows)}
+        return pictures
+    rows = []
+    for first in range(count if count > 2 else 1):
+        ends = first, (first + 1) % count
+        one, other = (config.materials[index].replace("_", " ") for index in ends)
+        strip = interpolation_strip(
+            config, network, (looks[ends[0]], looks[ends[1]]), seed=STRIP_SEED, steps=STRIP_STEPS
+        )
+        rows.append(way_row(f"{one} to {other}", strip, STRIP_STEPS))
+    note = "Codes go along a line from mean to mean, waves fade over; the noise stays."
+    return {**pictures, "interpolation": labelled_sheet("Between materials", rows, note=note)}

@@ -1,0 +1,78 @@
+"""What a trained DCGAN has learnt, as pictures: its latent vector, and what its discriminator sees.
+
+Source of the parts of a score: class activation maps, Zhou et al. 2016,
+https://arxiv.org/abs/1512.04150, section 2. Departures: the weights differ from place to place, as
+the last layer reads a flattened map; scaled so that the mean of the parts is the logit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from texture_models.families.dcgan.config import DcganConfig
+from texture_models.families.dcgan.networks import build_discriminator
+from texture_models.labelled_sheet import LabelledRow, labelled_sheet, loudest_knobs
+
+SETTINGS = (-2.0, -1.0, 0.0, 1.0, 2.0)
+LOUDEST, PROBED = 6, 64  # numbers of the vector that are shown, of at most so many
+NOTE = "One number of the latent vector is set, all others stay as the seed has them."
+Draw = Callable[[np.ndarray], np.ndarray]
+
+
+def traversal_sheet(material: str, draw: Draw, latent: np.ndarray) -> np.ndarray:
+    """Draw what the loudest numbers of the latent vector do.
+
+    Args:
+        material: its name.
+        draw: (latent_channels,) float32 -> (picture_px, picture_px, 3) uint8.
+        latent: vector that is changed.
+
+    Returns:
+        (height, width, 3) uint8; every picture tiled 2 x 2.
+    """
+
+    def turned(channel: int, value: float) -> np.ndarray:
+        changed = latent.copy()
+        changed[channel] = value
+        return np.tile(draw(changed), (2, 2, 1))
+
+    rows = []
+    count = min(PROBED, len(latent))
+    for channel, effect in loudest_knobs(turned, count, (SETTINGS[0], SETTINGS[-1]), LOUDEST):
+        shown = [(f"{value:+g}", turned(channel, value)) for value in SETTINGS]
+        rows.append(LabelledRow(f"number {channel}: {effect:.0f} grey levels", shown))
+    title = f"What the latent vector of {material.replace('_', ' ')} does"
+    return labelled_sheet(title, rows, note=NOTE)
+
+
+def build_judges(config: DcganConfig) -> dict[str, Any]:
+    """Return the untrained discriminator, by the name under which it is kept."""
+    return {"discriminator": build_discriminator(config)}
+
+
+def score_map(
+    saved: tuple[DcganConfig, Any, Any], judges: Mapping[str, Any], pixels: np.ndarray, index: int
+) -> np.ndarray:
+    """Return what each place of a picture adds to its one logit.
+
+    Args:
+        saved: config, generator and measured numbers.
+        judges: see `build_judges`.
+        pixels: (picture_px, picture_px, 3) uint8.
+        index: of the material it is to show.
+
+    Returns:
+        (rows, columns) float32; their mean is the logit.
+    """
+    judge = judges["discriminator"]
+    image = pixels[None].astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+    code = np.eye(saved[0].material_count, dtype=np.float32)[index : index + 1]
+    features = np.asarray(judge([image, code], training=False)[-1], dtype=np.float32)[0]
+    last, projection = judge.get_layer("logits"), judge.get_layer("projection")
+    places = features.shape[0] * features.shape[1]
+    own = np.asarray(last.kernel).reshape(features.shape) * places
+    weights = own + np.asarray(projection.kernel)[index]
+    return np.asarray((features * weights).sum(axis=2) + np.asarray(last.bias)[0])
