@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from texture_models.spatial.config import SpatialConfig
+from pydantic import Field
+
+from texture_models.spatial.config import SHARED_NOISE, SpatialConfig
 
 
 class PsganConfig(SpatialConfig, frozen=True, extra="forbid"):
@@ -13,3 +15,4 @@ class PsganConfig(SpatialConfig, frozen=True, extra="forbid"):
     several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
 
     family: Literal["psgan"] = "psgan"
+    shared_noise: float = Field(0.3, ge=0, lt=1, description=SHARED_NOISE)
