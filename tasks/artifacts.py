@@ -61,8 +61,14 @@ def show_ingest(dataset: PreparedDataset) -> None:
 
 
 def show_scores(evaluation: Evaluation) -> None:
-    """Show every score of every material."""
-    _markdown("scores", _score_table(evaluation.scores), "How the trained model does")
+    """Show every score of every material, and photographs that are unlike the others."""
+    text = _score_table(evaluation.scores)
+    if evaluation.unlike:
+        strange: list[tuple[str, ...]] = [
+            (name, f"{times:.1f}") for name, times in evaluation.unlike.items()
+        ]
+        text += "\n\n" + "\n".join(_table(("unlike the others of its material", "times"), strange))
+    _markdown("scores", text, "How the trained model does")
 
 
 def approval_text(name: str, scores: Mapping[str, TextureScores], sheet: Path | None) -> str:

@@ -21,6 +21,13 @@ class EvaluationConfig(BaseModel, frozen=True, extra="forbid"):
         description="training of the classifier that says of how many renderings it would know the "
         "material, where there are two materials or more; 0: do without",
     )
+    autoencoder_steps: int = Field(
+        150,
+        ge=0,
+        le=100_000,
+        description="training of the three autoencoders that say which photographs are unlike the "
+        "others of their material, where there are three or more; 0: do without",
+    )
     # Far from the seeds a library starts with: the published pictures are not those judged.
     first_seed: int = Field(100_001, ge=0, lt=2**31, description="seed of the first tile")
 

@@ -43,6 +43,11 @@ class Evaluation(BaseModel, frozen=True, extra="forbid"):
     tile_seeds: tuple[int, ...] = Field(description="seeds of the tiles judged, of each material")
     tile_px: int = Field(gt=0, description="their side")
     scores: dict[str, TextureScores] = Field(description="material -> scores")
+    unlike: dict[str, float] = Field(
+        default_factory=dict,
+        description="photograph -> how many times worse than usual it comes back from an "
+        "autoencoder that was taught on others of its material; the strange ones only",
+    )
 
 
 class RegisteredModel(BaseModel, frozen=True, extra="forbid"):

@@ -18,7 +18,8 @@ def check_sizes(
     """Refuse sizes that this model can neither train on nor wrap.
 
     Raises:
-        MillError: the step of this model cannot be shared by several devices; or a size is not a
+        MillError: the step of this model cannot be shared by several devices, or changes no
+            pictures, and it is asked to; or a size is not a
             multiple of the model's pixels per cell, or not the one size of a model that makes whole
             pictures only.
     """
@@ -26,6 +27,11 @@ def check_sizes(
         raise MillError(
             f"training.devices={training.devices}, but the step of a {model.family} cannot be"
             " shared out; set training.devices=1"
+        )
+    if training.augment == "fixed" and not getattr(model, "augments", False):
+        raise MillError(
+            f"training.augment=fixed, but the discriminator of a {model.family} sees pictures as"
+            " they are; set training.augment=off"
         )
     cell, only = model.pixels_per_cell, model.picture_px
     for name, size in _sizes(training, evaluation, rendering):

@@ -8,6 +8,7 @@ from tasks.config import EvaluationConfig
 from tasks.errors import MillError
 from tasks.size_checks import check_sizes
 from texture_models.families.psgan.config import PsganConfig
+from texture_models.families.vae.config import VaeConfig
 from texture_models.rendering.config import RenderConfig
 from texture_models.training.config import TrainingConfig
 
@@ -35,6 +36,15 @@ def test_the_defaults_fit_every_preset():
         check_sizes(
             PsganConfig(preset=preset), TrainingConfig(), EvaluationConfig(), RenderConfig()
         )
+
+
+def test_what_a_family_cannot_do_is_refused_by_its_name():
+    always = TrainingConfig(augment="fixed", augment_strength=0.5)
+    check_sizes(PsganConfig(), always)
+    with pytest.raises(MillError, match=r"augment=fixed.* of a vae .*augment=off"):
+        check_sizes(VaeConfig(), always)
+    with pytest.raises(MillError, match=r"devices=2, but the step of a vae .*devices=1"):
+        check_sizes(VaeConfig(), TrainingConfig(devices=2))
 
 
 def test_a_model_of_one_size_refuses_every_other_by_name():

@@ -29,6 +29,8 @@ CODE = 64  # numbers a patch, of 3072
 HIDDEN = 256
 WIDTHS = (16, 32, 64)  # of the convolutions, each with stride 2
 BATCH, RATE = 32, 1e-3
+MOST_PATCHES = 256  # of one picture, when it is examined
+FOLDS = 3  # autoencoders that share the examination of a material's photographs
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,14 @@ class Autoencoder:
         """Return the mean squared error of patches that are brought back, over their variance.
 
         Args:
-            pictures: uint8 (height, width, 3); all patches half a patch apart are looked at.
+            pictures: uint8 (height, width, 3); patches half a patch apart are looked at, at most
+                MOST_PATCHES of each, evenly chosen.
 
         Returns:
             0 for perfect; 1 for one grey instead of the patch, as far as differences within patches
             go.
         """
-        patches = as_image(np.concatenate([grid_of_patches(one, PATCH_PX) for one in pictures]))
+        patches = as_image(np.concatenate([_evenly_chosen(one) for one in pictures]))
         back = np.asarray(self.network(patches, training=False))
         within = patches - patches.mean(axis=(1, 2), keepdims=True)
         return float(((back - patches) ** 2).mean() / max((within**2).mean(), 1e-6))
@@ -69,6 +72,42 @@ class Autoencoder:
         pixels = np.clip(np.rint((np.asarray(back) + 1.0) * 127.5), 0, 255).astype(np.uint8)
         whole = pixels.reshape(rows, columns, PATCH_PX, PATCH_PX, 3).swapaxes(1, 2)
         return whole.reshape(cut.shape)
+
+
+def _evenly_chosen(picture: np.ndarray) -> np.ndarray:
+    patches = grid_of_patches(picture, PATCH_PX)
+    count = min(len(patches), MOST_PATCHES)
+    return patches[np.linspace(0, len(patches) - 1, count).astype(int)]
+
+
+def unlikeness(photographs: Sequence[np.ndarray], *, steps: int, seed: int) -> list[float]:
+    """Say how strange each photograph is to an autoencoder that knows others of its material.
+
+    Every photograph is examined by a dense autoencoder that was taught on two thirds of the others:
+    cross-validation in FOLDS parts.
+
+    Args:
+        photographs: of one material, FOLDS or more, uint8 (height, width, 3).
+        steps: of each autoencoder's training.
+        seed: decides weights and patches.
+
+    Returns:
+        Error of each photograph over the median of all; 1 is usual.
+
+    Raises:
+        ValueError: there are fewer than FOLDS, or one is smaller than a patch.
+    """
+    if len(photographs) < FOLDS:
+        raise ValueError(
+            f"{len(photographs)} photographs: it takes {FOLDS} to say that one is unlike the others"
+        )
+    errors = np.zeros(len(photographs))
+    for fold in range(FOLDS):
+        known = [one for place, one in enumerate(photographs) if place % FOLDS != fold]
+        taught = train_autoencoder(known, kind="dense", steps=steps, seed=seed)
+        for place in range(fold, len(photographs), FOLDS):
+            errors[place] = taught.error([photographs[place]])
+    return (errors / max(float(np.median(errors)), 1e-6)).tolist()
 
 
 def build_autoencoder(kind: Literal["dense", "convolutional"], seed: int) -> keras.Model:

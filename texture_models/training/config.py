@@ -35,7 +35,10 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     r1_every: int = Field(8, ge=1, description="steps between two gradient penalties")
     gram_weight: float = Field(1.0, ge=0, description="weight of the Gram matching")
     spectrum_weight: float = Field(
-        0.1, ge=0, description="weight of matching the finer bands of the power spectrum"
+        0.1,
+        ge=0,
+        description="weight of matching the finer bands of the power spectrum (psgan, "
+        "conditional_gan, vae)",
     )
     augment: Literal["off", "fixed", "adaptive"] = Field(
         "adaptive",

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from texture_models.analysis.autoencoder import PATCH_PX, build_autoencoder, train_autoencoder
+from texture_models.analysis.autoencoder import (
+    PATCH_PX,
+    build_autoencoder,
+    train_autoencoder,
+    unlikeness,
+)
 
 
 def waves(seed, height=96, width=128):
@@ -46,3 +51,12 @@ def test_the_code_is_all_that_passes(kind):
 def test_photographs_smaller_than_a_patch_are_refused():
     with pytest.raises(ValueError, match="20 x 90 px is smaller than patches of 32 px"):
         train_autoencoder([waves(1, 90, 20)], kind="dense", steps=1, seed=1)
+
+
+def test_a_photograph_of_something_else_is_found_among_the_others():
+    odd = np.random.default_rng(3).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    strange = unlikeness([waves(0), waves(1), odd, waves(2)], steps=60, seed=1)
+    assert strange[2] > 2
+    assert max(strange[0], strange[1], strange[3]) < 1.5
+    with pytest.raises(ValueError, match="2 photographs: it takes 3"):
+        unlikeness([odd, odd], steps=1, seed=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ from texture_models.spatial.config import SpatialConfig
 
 class ConditionalGanConfig(SpatialConfig, frozen=True, extra="forbid"):
     """Conditional GAN: noise cells and a map of material weights in, a texture of any size out."""
+
+    augments: ClassVar[bool] = True  # the discriminator may be shown changed pictures
 
     family: Literal["conditional_gan"] = "conditional_gan"
     mixed_share: float = Field(

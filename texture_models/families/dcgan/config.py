@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
@@ -21,6 +21,8 @@ PRESETS: dict[str, dict[str, tuple[int, ...]]] = {
 
 class DcganConfig(BaseModel, frozen=True, extra="forbid"):
     """Deep convolutional GAN: one latent vector in, one seamless picture of a fixed size out."""
+
+    augments: ClassVar[bool] = True  # the discriminator may be shown changed pictures
 
     family: Literal["dcgan"] = "dcgan"
     preset: Preset = Field(

@@ -13,6 +13,7 @@ class PsganConfig(SpatialConfig, frozen=True, extra="forbid"):
     """Periodic spatial GAN: a field of noise cells in, a texture of any size out."""
 
     several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
+    augments: ClassVar[bool] = True  # the discriminator may be shown changed pictures
 
     family: Literal["psgan"] = "psgan"
     shared_noise: float = Field(0.3, ge=0, lt=1, description=SHARED_NOISE)
