@@ -21,11 +21,13 @@ def prepare_dataset(dataset: DatasetConfig) -> PreparedDataset:
     """
     from data.ingest import prepare
 
+    settings = Settings()
     with step_progress("ingest-progress", f"preparing {dataset.source}") as progress:
         prepared = prepare(
             dataset,
-            Settings().datasets_dir,
+            settings.datasets_dir,
             lambda done, total, name: progress.report(done / max(total, 1), detail=name),
+            tfds_data_dir=settings.tfds_data_dir,
         )
     show_ingest(prepared)
     return prepared

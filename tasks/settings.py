@@ -44,6 +44,11 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("PREFECT_API_URL"),
         description="a Prefect server; empty: an embedded one that lives as long as the run",
     )
+    tfds_data_dir: Path | None = Field(
+        None,
+        validation_alias=AliasChoices(PREFIX + "TFDS_DATA_DIR", "TFDS_DATA_DIR"),
+        description="where `tfds:NAME` looks for prepared datasets; empty: in the home folder",
+    )
     required_free_mb: int = Field(
         1000, ge=0, description="free space a run asks for before it starts, in MB"
     )

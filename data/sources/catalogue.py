@@ -2,10 +2,14 @@
 
 import contextlib
 import hashlib
+import ssl
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import tensorflow_datasets as tfds
 
@@ -15,16 +19,17 @@ from data.slugs import printable
 from data.sources.candidate import Candidate, Progress
 from data.sources.examples import read_encoded
 
+_ANSWER_TIMEOUT_S = 10.0
+_NAMES = "names are listed at https://www.tensorflow.org/datasets/catalog"
 _NAME_KEYS = ("file_name", "filename", "image/filename", "id")
 
 
 class CatalogueSource:
     """One catalogue dataset, all splits, as ingest sees it.
 
-    A dataset that was never prepared is downloaded into `data_dir` by `tfds.load`. Without a
-    network that ends in an error, after the ten retries of TFDS's downloader, about three minutes.
-    A prepared dataset is only read, so a read-only folder is fine. Every picture carries the
-    licence that the catalogue states for the whole dataset, mostly none.
+    A dataset that was never prepared is downloaded into `data_dir` by `tfds.load`. A prepared one
+    is only read, so a read-only folder is fine. Every picture carries the licence that the
+    catalogue states for the whole dataset, mostly none.
     """
 
     prepared_steps = 0
@@ -86,25 +91,58 @@ class CatalogueSource:
 
 
 def _load(name: str, data_dir: Path) -> tfds.core.DatasetInfo:
+    builder = _builder(name, data_dir)
+    if not builder.is_prepared():
+        _refuse_without_network(builder, name, data_dir)
     tfds.disable_progress_bar()
     try:
         # TFDS prints what it does; standard output belongs to whoever called us.
         with contextlib.redirect_stdout(sys.stderr):
             # No split: this only makes sure that the dataset is there.
             _, info = tfds.load(name, split=[], data_dir=str(data_dir), with_info=True)
-    except tfds.core.DatasetNotFoundError as error:
-        raise DatasetError(
-            f"TensorFlow datasets has no {name!r}; names are listed at "
-            "https://www.tensorflow.org/datasets/catalog"
-        ) from error
     # Downloaders, checksums, parsers of a thousand datasets: any error means it cannot be had.
     except Exception as error:
-        raise DatasetError(
-            f"tfds:{name} is not prepared under {data_dir} and could not be downloaded "
-            f"({_one_line(error)}); check the network, or point the TFDS data directory at a "
-            "prepared copy"
-        ) from error
+        raise _not_there(name, data_dir, _one_line(error)) from error
     return info
+
+
+def _builder(name: str, data_dir: Path) -> tfds.core.DatasetBuilder:
+    try:
+        return tfds.builder(name, data_dir=str(data_dir))
+    except tfds.core.DatasetNotFoundError as error:
+        raise DatasetError(f"TensorFlow datasets has no {name!r}; {_NAMES}") from error
+    # A version or config it does not have, a name that is none, a module it would need.
+    except Exception as error:
+        raise DatasetError(
+            f"tfds:{name} cannot be opened ({_one_line(error)}); {_NAMES}"
+        ) from error
+
+
+def _refuse_without_network(builder: tfds.core.DatasetBuilder, name: str, data_dir: Path) -> None:
+    """Ask once for the first file to download; TFDS would ask for minutes before it gives up."""
+    kept = "".join(path.read_text() for path in (data_dir / "downloads").rglob("*.INFO"))
+    urls = [url for url in builder.url_infos or () if url.startswith(("http://", "https://"))]
+    for url in urls[:1]:
+        if url in kept:  # it was downloaded already, so no network is needed for it
+            return
+        request = urllib.request.Request(url, method="HEAD")
+        try:
+            urllib.request.build_opener().open(request, timeout=_ANSWER_TIMEOUT_S).close()
+        except urllib.error.HTTPError as error:
+            error.close()  # an answer, and TFDS asks in its own way
+        except OSError as error:
+            why = getattr(error, "reason", error)
+            # TFDS trusts other certificates, so it may succeed.
+            if not isinstance(why, ssl.SSLError):
+                host = urlsplit(url).hostname
+                raise _not_there(name, data_dir, f"{host}: {why}") from error
+
+
+def _not_there(name: str, data_dir: Path, why: str) -> DatasetError:
+    return DatasetError(
+        f"tfds:{name} is not prepared under {data_dir} and could not be downloaded ({why}); check "
+        "the network, or name the folder of a prepared copy: TFDS_DATA_DIR"
+    )
 
 
 def _key_of(info: tfds.core.DatasetInfo, kind: type) -> str | None:

@@ -112,6 +112,25 @@ def test_an_unknown_dataset_is_one_clear_line(tmp_path):
         prepare(DatasetConfig(source="tfds:no_such_thing"), tmp_path)
 
 
+@pytest.mark.parametrize("name", ["label_free/9.9.9", "../elsewhere", "dtd/no_such_config"])
+def test_a_name_or_version_that_cannot_be_opened_says_nothing_of_the_network(name, tmp_path):
+    with pytest.raises(DatasetError, match=r"cannot be opened \(.*names are listed") as caught:
+        prepare(DatasetConfig(source=f"tfds:{name}"), tmp_path)
+    assert "network" not in str(caught.value)
+
+
+def test_without_a_network_a_dataset_that_was_never_prepared_is_refused_at_once(
+    tmp_path, monkeypatch
+):
+    for name in ("https_proxy", "http_proxy", "HTTPS_PROXY", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing listens there
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(DatasetError, match=r"Connection refused.*TFDS_DATA_DIR"):
+        prepare(DatasetConfig(source="tfds:mnist"), tmp_path)
+    assert not list(tmp_path.rglob("downloads"))  # TFDS's own downloader was not even asked
+
+
 @pytest.mark.skipif(not TFDS_CACHE.is_dir(), reason="no prepared copy of dtd beside the checkout")
 def test_the_describable_textures_run_through_tfds_load(tmp_path):
     config = DatasetConfig(

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from data.config import DatasetConfig
+from data.records import DatasetError
 from tasks.errors import MillError
+from tasks.prepare_dataset import prepare_dataset
 from tasks.settings import Settings, apply_embedded_defaults, make_home
 
 
@@ -74,3 +77,13 @@ def test_a_misspelt_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("TEXTURE_MILL_HOEM", "x")
     with pytest.raises(MillError, match=r"did you mean TEXTURE_MILL_HOME\?"):
         Settings()
+
+
+def test_prepared_tensorflow_datasets_are_where_tfds_itself_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nothing listens there
+    assert Settings().tfds_data_dir == tmp_path
+    with pytest.raises(DatasetError, match=f"{tmp_path}.*TFDS_DATA_DIR"):
+        prepare_dataset.fn(DatasetConfig(source="tfds:mnist"))
