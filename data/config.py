@@ -38,6 +38,7 @@ class DatasetConfig(BaseModel, frozen=True, extra="forbid"):
     )
     max_pixels: PositiveInt = Field(
         64_000_000,
+        le=178_956_970,  # Pillow's own limit; beyond twice that it opens nothing
         description="pictures whose header announces more pixels are refused before decoding",
     )
 

@@ -78,7 +78,7 @@ def decode_picture(content: bytes, *, max_pixels: int) -> Picture:
         raise
     except Image.DecompressionBombError as error:
         raise RefusedPictureError(
-            f"more pixels than the limit of {max_pixels:,}: {error}"
+            f"a decompression bomb: more pixels than the limit of {max_pixels:,} (max_pixels)"
         ) from error
     except MemoryError as error:
         raise RefusedPictureError("too large to decode in the memory there is") from error
