@@ -156,6 +156,8 @@ def embedded_defaults(settings: Settings) -> Mapping[str, str]:
         # Or every model carries this checkout's pyproject.toml and uv.lock.
         "MLFLOW_UV_AUTO_DETECT": "false",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        # Half a minute for a server that restarts; MLflow's own seven retries take four minutes.
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4",
         "MLFLOW_TRACKING_URI": settings.tracking_uri,
         "NO_ALBUMENTATIONS_UPDATE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",
