@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.quiet_terminal import without_native_noise
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -137,7 +139,8 @@ def in_one_line(act: Callable[[argparse.Namespace], int], options: argparse.Name
 
     try:
         apply_embedded_defaults(Settings())
-        return act(options)
+        with without_native_noise():
+            return act(options)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(map(str, first["loc"]))

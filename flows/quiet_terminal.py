@@ -7,16 +7,30 @@ import logging
 import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @contextlib.contextmanager
 def noise_into(log: TextIO) -> Iterator[None]:
-    """Send what libraries print to the log file.
+    """Send what libraries print to the log file."""
+    with _descriptor_into(log), contextlib.redirect_stdout(log):
+        yield
+
+
+@contextlib.contextmanager
+def without_native_noise() -> Iterator[None]:
+    """Drop what C++ writes past Python; what Python prints is still seen."""
+    with Path(os.devnull).open("w") as nowhere, _descriptor_into(nowhere):
+        yield
+
+
+@contextlib.contextmanager
+def _descriptor_into(log: TextIO) -> Iterator[None]:
+    """Send descriptor 2 to a file, and `sys.stderr` where descriptor 2 went before.
 
     TensorFlow's C++ and child processes write to descriptor 2, whatever `sys.stderr` is, so the
     descriptor itself is redirected and `sys.stderr` keeps a copy of the old one.
@@ -24,7 +38,7 @@ def noise_into(log: TextIO) -> Iterator[None]:
     with os.fdopen(os.dup(2), "w", buffering=1) as terminal:
         os.dup2(log.fileno(), 2)
         try:
-            with contextlib.redirect_stderr(terminal), contextlib.redirect_stdout(log):
+            with contextlib.redirect_stderr(terminal):
                 yield
         finally:
             os.dup2(terminal.fileno(), 2)

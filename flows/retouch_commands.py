@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.quiet_terminal import without_native_noise
+
 if TYPE_CHECKING:
     from tasks.retouch_picture import Retouch
 
@@ -81,7 +83,8 @@ def _in_one_line(act: str, options: argparse.Namespace) -> int:
         target = Path(options.out)
         if target.suffix.lower() != ".png" or not target.parent.is_dir():
             raise MillError(f"out={options.out} must be a .png in a folder that exists")
-        height, width = retouch_picture(_wish(act, options), Path(options.picture), target)
+        with without_native_noise():
+            height, width = retouch_picture(_wish(act, options), Path(options.picture), target)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(map(str, first["loc"]))

@@ -1,10 +1,15 @@
 """Pictures drawn from a model by the command line: a painted map, and what is refused."""
 
+import argparse
+import os
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from flows.cli import main
+from flows.picture_commands import in_one_line
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +130,18 @@ def test_more_like_a_photograph_and_between_two(home, capsys, tmp_path_factory):
     wrong = ["--shares", "1,2", "--out", str(home / "o.png")]
     assert main(["more-like", str(home / "dark.png"), *rest, *wrong]) == 1
     assert "1 photographs and 2 shares" in capsys.readouterr().err
+
+
+def test_what_native_code_writes_is_left_out_and_the_commands_own_lines_are_not(
+    tmp_path, monkeypatch, capfd
+):
+    monkeypatch.setenv("TEXTURE_MILL_HOME", str(tmp_path))
+
+    def act(options):
+        os.write(2, b"I0000 port.cc: custom operations are on\n")
+        sys.stdout.write("picture.png\n")
+        sys.stderr.write("careful\n")
+        return 0
+
+    assert in_one_line(act, argparse.Namespace()) == 0
+    assert tuple(capfd.readouterr()) == ("picture.png\n", "careful\n")
