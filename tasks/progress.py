@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 LINE_EVERY_S: Final = 10.0
 # Each update is a request and an event on the server.
 ARTIFACT_EVERY_S: Final = 5.0
+# Prefect's client asks a server that is gone for a minute, and the step waits for it.
+REST_AFTER_SHOWING: Final = 20.0
 
 
 class StepProgress:
@@ -32,7 +34,7 @@ class StepProgress:
         self._title = title
         self._started = time.monotonic()
         self._line_at = self._started  # a step shorter than one interval needs no line
-        self._artifact_at = self._started
+        self._artifact_due_at = self._started + ARTIFACT_EVERY_S
         self._artifact: UUID | None = None
         self._bar: Progress | None = None
         self._row: TaskID | None = None
@@ -59,9 +61,11 @@ class StepProgress:
             self._line_at = now
             said = ", ".join(part for part in (f"{share:4.0%}", left, detail) if part)
             logger.info("%s: %s", self._title, said)
-        if now - self._artifact_at >= ARTIFACT_EVERY_S:
-            self._artifact_at = now
+        if now >= self._artifact_due_at:
             self._show_on_server(share)
+            shown = time.monotonic()
+            rest_s = max(ARTIFACT_EVERY_S, REST_AFTER_SHOWING * (shown - now))
+            self._artifact_due_at = shown + rest_s
 
     def _show_on_server(self, share: float) -> None:
         if TaskRunContext.get() is None:

@@ -1,6 +1,7 @@
 """Progress for people: plain lines where there is no terminal, and not too many."""
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 
@@ -43,6 +44,25 @@ def test_a_step_that_knows_better_is_believed(
         clock[0] = 11.0
         step.report(0.5, seconds_left=300.0)
     assert "5 min 00 s left" in caplog.text
+
+
+def test_a_server_that_went_away_costs_a_step_a_twentieth_of_its_time(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    def gone_after_a_minute(*_: object, **__: object) -> None:
+        asked.append(clock[0])
+        clock[0] += 60.0
+        raise OSError("no answer")
+
+    monkeypatch.setattr(progress, "create_progress_artifact", gone_after_a_minute)
+    monkeypatch.setattr(progress, "TaskRunContext", SimpleNamespace(get=lambda: True))
+    step = progress.StepProgress("training-progress", "training")
+    for second in range(3600):
+        clock[0] += 1.0
+        step.report(second / 3600)
+    assert 2 <= len(asked) <= 4
 
 
 def test_a_step_that_fails_does_not_say_it_is_done(caplog: pytest.LogCaptureFixture) -> None:
