@@ -114,6 +114,12 @@ def test_unknown_materials_are_refused_by_name(renderer):
         render(renderer, 1, "sand")
 
 
+def test_labels_beyond_the_materials_are_refused_by_number(model):
+    image, _ = batch(model.training)
+    with pytest.raises(ValueError, match=r"label.*7"):
+        model.train_step(image, np.array([0, 7]), step=0, rate_factor=1.0)
+
+
 def test_a_saved_model_renders_the_same(model, renderer, tmp_path):
     save_generator(tmp_path, model.config, model.averaged, model.measured)
     again = Renderer.load(tmp_path)

@@ -25,6 +25,7 @@ from texture_models.spatial.measuring import assign_colours, measured_waves, no_
 from texture_models.spatial.training_noise import training_noise
 from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
+from texture_models.training.labels import one_hot
 from texture_models.training.movement import follow, penalty_slopes, recompute_statistics
 from texture_models.training.optimizer import adam, skipped_steps
 from texture_models.training.replicas import compiled_step
@@ -93,7 +94,7 @@ class Psgan:
         self.optimizers["discriminator"].learning_rate.assign(
             self.training.discriminator_rate * rate_factor
         )
-        code = np.eye(self.config.material_count, dtype=np.float32)[material]
+        code = one_hot(material, self.config.material_count)
         waves = self.measured["waves"][material].astype(np.float32)
         penalised = bool(self.training.r1_gamma) and step % self.training.r1_every == 0
         return dict(
