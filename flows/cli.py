@@ -248,6 +248,8 @@ def _print_result(result: Any) -> None:
             print(f"library        {name}, {result.textures} textures, {changed}: {result.url}")
             print(f"gallery        {result.gallery_path}")
             print(f"contact sheet  {_as_path(result.contact_sheet_url)}")
+            if not result.url.startswith("file:"):  # browsers open no buckets
+                print(f"to look at it  texture-mill library zip {result.library} look.zip")
 
 
 def _as_path(url: str) -> str:
