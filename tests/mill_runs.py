@@ -80,9 +80,11 @@ def start_mill(
 
 
 @contextlib.contextmanager
-def running_mill(*arguments: str, home: Path) -> "Iterator[subprocess.Popen[str]]":
+def running_mill(
+    *arguments: str, home: Path, changes: Mapping[str, str] | None = None
+) -> "Iterator[subprocess.Popen[str]]":
     """The command line at work; whatever is left of it at the end is killed."""
-    with start_mill(*arguments, home=home) as process:
+    with start_mill(*arguments, home=home, changes=changes) as process:
         try:
             yield process
         finally:

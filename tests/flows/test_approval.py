@@ -15,7 +15,7 @@ from tasks.errors import MillError
 from tasks.promote_model import with_answer
 from tasks.records import Answer
 from tests.conftest import ProducedLibrary
-from tests.mill_runs import TINY, start_mill
+from tests.mill_runs import TINY, running_mill
 from texture_models.metrics.gate import GateVerdict
 
 PASSED = GateVerdict(passed=True, reasons=())
@@ -54,24 +54,24 @@ def test_a_person_who_says_no_keeps_the_candidate_from_becoming_champion(
     shutil.copytree(produced_library.home, home)
     gate = next(value for value in TINY if value.startswith("gate="))
     # Another gate than the one whose verdict is on the version, or nobody would be asked.
-    process = start_mill(
-        "run",
-        "promote-model",
-        *("--set", gate.replace("set_ratio: 1e9", "set_ratio: 2e9")),
-        *("--set", "approval.ask=true"),
+    changed = gate.replace("set_ratio: 1e9", "set_ratio: 2e9")
+    with running_mill(
+        *("run", "promote-model", "--set", changed, "--set", "approval.ask=true"),
         home=home,
         changes={"PREFECT_API_URL": prefect_server},
-    )
-    run = _paused_run(prefect_server, process)
-    inputs = _ask(f"{prefect_server}/flow_runs/{run['id']}/input/filter", {"prefix": ""})
-    form = "".join(found["value"] for found in inputs)
-    assert "Shall it become the champion?" in form
-    assert "data:image/jpeg;base64," in form
-    nonsense = {"run_input": {"decision": "perhaps"}}
-    assert _ask(f"{prefect_server}/flow_runs/{run['id']}/resume", nonsense)["status"] == "REJECT"
-    answer = {"run_input": {"decision": "reject", "reason": "too *dark*"}}
-    assert _ask(f"{prefect_server}/flow_runs/{run['id']}/resume", answer)["status"] == "ACCEPT"
-    output, errors = process.communicate(timeout=120)
+    ) as process:
+        run = _paused_run(prefect_server, process)
+        here = f"{prefect_server}/flow_runs/{run['id']}"
+        form = "".join(
+            found["value"] for found in _ask(f"{here}/input/filter", {"prefix": "", "limit": 20})
+        )
+        assert "Shall it become the champion?" in form
+        assert "data:image/jpeg;base64," in form
+        nonsense = {"run_input": {"decision": "perhaps"}}
+        assert _ask(f"{here}/resume", nonsense)["status"] == "REJECT"
+        answer = {"run_input": {"decision": "reject", "reason": "too *dark*"}}
+        assert _ask(f"{here}/resume", answer)["status"] == "ACCEPT"
+        output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert "rejected by a person: too *dark*" in output
 
