@@ -21,11 +21,6 @@ PRESETS: dict[str, dict[str, tuple[int, ...]]] = {
 # Waves enter where one sample is 16, 8 and 4 pixels; at finer levels nothing is left to shape them.
 WAVE_LEVELS = 3
 
-SHARED_NOISE = (
-    "share of a cell's noise that its neighbours have too, in renderings only: how much regions of "
-    "a tile, and tiles, differ; 0 for none"
-)
-
 
 class SpatialConfig(BaseModel, frozen=True, extra="forbid"):
     """Sizes of a spatial generator and of the discriminator it learns from; no family by itself."""
@@ -58,7 +53,13 @@ class SpatialConfig(BaseModel, frozen=True, extra="forbid"):
         description="noise that changes over several cells, for photographs whose regions differ; "
         "0 for none",
     )
-    shared_noise: float = Field(0.0, ge=0, lt=1, description=SHARED_NOISE)
+    shared_noise: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of a cell's noise that its neighbours have too, in renderings only: how "
+        "much regions of a tile, and tiles, differ; 0 for none",
+    )
     materials: tuple[str, ...] = Field(
         (), description="names of the materials, in the order of the labels; empty: the dataset's"
     )

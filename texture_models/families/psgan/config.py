@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
-from texture_models.spatial.config import SHARED_NOISE, SpatialConfig
+from texture_models.spatial.config import SpatialConfig
 
 
 class PsganConfig(SpatialConfig, frozen=True, extra="forbid"):
@@ -16,4 +14,3 @@ class PsganConfig(SpatialConfig, frozen=True, extra="forbid"):
     augments: ClassVar[bool] = True  # the discriminator may be shown changed pictures
 
     family: Literal["psgan"] = "psgan"
-    shared_noise: float = Field(0.3, ge=0, lt=1, description=SHARED_NOISE)
