@@ -45,8 +45,7 @@ def time_by_kind(work: Callable[[], Any], runs: int) -> list[tuple[str, float]]:
     for plane in space.planes:
         for line in plane.lines:
             for event in line.events:
-                name, _, operation = plane.event_metadata[event.metadata_id].name.rpartition(":")
-                if name and "::" not in f"{name}:{operation}":  # not the executor's own spans
+                if operation := _operation(plane.event_metadata[event.metadata_id].name):
                     spent[_kind(operation)] += event.duration_ps
     total = sum(spent.values())
     return [(kind, picoseconds / total) for kind, picoseconds in spent.most_common()]
