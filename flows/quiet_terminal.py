@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -64,9 +65,17 @@ def open_log(folder: Path) -> Path:
     root = logging.getLogger()
     root.addHandler(to_file)
     logging.captureWarnings(True)
+    threading.excepthook = _thread_into_log
     to_terminal = _CurrentStderr()
     to_terminal.setFormatter(logging.Formatter("%(message)s"))
     for name in ("tasks", "data", "texture_models"):
         logging.getLogger(name).setLevel(logging.INFO)
         logging.getLogger(name).addHandler(to_terminal)
     return path
+
+
+def _thread_into_log(thread: threading.ExceptHookArgs) -> None:
+    """Tell the log alone: a run that is stopped takes the server from under Prefect's threads."""
+    name = thread.thread.name if thread.thread else "unknown"
+    what = (thread.exc_type, thread.exc_value or thread.exc_type(), thread.exc_traceback)
+    logging.getLogger("threading").error("thread %s ended with an error", name, exc_info=what)

@@ -111,3 +111,22 @@ def test_a_terminated_run_says_how_to_go_on_and_leaves_nothing_running(tmp_path:
     while processes_naming(str(home)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert processes_naming(str(home)) == []
+
+
+def test_a_thread_that_dies_tells_the_log_and_not_the_terminal(tmp_path: Path) -> None:
+    code = (
+        "import sys, threading; from pathlib import Path;"
+        "from flows.quiet_terminal import open_log;"
+        "log = open_log(Path(sys.argv[1])); thread = threading.Thread(target=lambda: 1 / 0);"
+        "thread.start(); thread.join(); print(log)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=ROOT,
+        env=clean_environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not done.stderr
+    assert "ZeroDivisionError" in Path(done.stdout.strip()).read_text()

@@ -202,9 +202,10 @@ def test_the_kept_squares_are_the_photographs_own_middles():
 
 
 def test_the_way_there_and_back_is_drawn(model, tmp_path):
-    (path,) = write_explanations(tmp_path, model)
+    paths = {path.stem: path for path in write_explanations(tmp_path, model)}
+    assert set(paths) == {"there-and-back", "discriminator"}
     side = model.measured["exemplars"].shape[1]
-    with Image.open(path) as drawn:
+    with Image.open(paths["there-and-back"]) as drawn:
         assert drawn.size == (3 * side, 2 * side)
 
 
