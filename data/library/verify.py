@@ -11,12 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from data.library.large_records import cycles_left_alone
 from data.library.object_pool import WORKERS, ObjectPool, read_trash, replace_damaged
 from data.library.records import DocumentRecord, LibraryManifest, TextureRecord, digest
 from data.library.versions import folder_of, read_manifest
 from data.object_store import ObjectMissing, ObjectStore, open_store
 
 Record = TextureRecord | DocumentRecord
+
+BATCH = 1000  # records handed to the threads at once: each waits as an object of its own
 
 # Masters by hash: what makes bytes again that no copy has (see `verify_version`).
 Remake = Callable[[LibraryManifest, Record], bytes | None]
@@ -83,8 +86,12 @@ def find_faults(
                 return list(_restore(store, manifest.library, faults, places, sound))
         return faults
 
-    with ThreadPoolExecutor(WORKERS) as workers:
-        return tuple(fault for faults in workers.map(check, records) for fault in faults)
+    found: list[Fault] = []
+    with ThreadPoolExecutor(WORKERS) as workers, cycles_left_alone():
+        for start in range(0, len(records), BATCH):
+            for faults in workers.map(check, records[start : start + BATCH]):
+                found += faults
+    return tuple(found)
 
 
 def _check_copies(
