@@ -1,12 +1,12 @@
-"""Does a training that starts from a model of the same kind need a third of the steps?
+"""How many steps does a training save that starts from a model of the same kind?
 
     python benchmarks/warm_start.py --photos ../shared/textures/photos --steps 900
 
 A model, as a champion would be, learns some photographs, a material each. Then another one, of the
-same kind, is learnt three times: from nothing in all the steps, from that model in a third of them,
-and, so that the shorter training has something to be compared with, from nothing in that third.
-Same seed, same crops. Four 256 px tiles of each are scored; writes table.md and sheet.png to --out.
-A training that is finished there is not repeated, and an interrupted one goes on.
+same kind, is learnt four times: from nothing in all the steps, from that model in half and in a
+third of them, and, so that the shortest has something to be compared with, from nothing in that
+third. Same seed, same crops. Four 256 px tiles of each are scored; writes table.md and sheet.png to
+--out. A training that is finished there is not repeated, and an interrupted one goes on.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ def main() -> None:
         Attempt(f"from nothing, {steps}", steps, None),
         Attempt(f"from nothing, {third}", third, None),
         Attempt(f"from the earlier, {third}", third, earlier.model_dir),
+        Attempt(f"from the earlier, {steps // 2}", steps // 2, earlier.model_dir),
     ):
         result = trained(new, attempt, arguments.out, seed)
         row, tile = judged(new, attempt, result)

@@ -17,13 +17,13 @@ from prefect.context import TaskRunContext
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from tasks.pace import Pace
+
 logger = logging.getLogger(__name__)
 
 LINE_EVERY_S: Final = 10.0
 # Each update is a request and an event on the server.
 ARTIFACT_EVERY_S: Final = 5.0
-# Prefect's client asks a server that is gone for a minute, and the step waits for it.
-REST_AFTER_SHOWING: Final = 20.0
 
 
 class StepProgress:
@@ -34,7 +34,7 @@ class StepProgress:
         self._title = title
         self._started = time.monotonic()
         self._line_at = self._started  # a step shorter than one interval needs no line
-        self._artifact_due_at = self._started + ARTIFACT_EVERY_S
+        self._pace = Pace(ARTIFACT_EVERY_S)
         self._artifact: UUID | None = None
         self._bar: Progress | None = None
         self._row: TaskID | None = None
@@ -61,11 +61,9 @@ class StepProgress:
             self._line_at = now
             said = ", ".join(part for part in (f"{share:4.0%}", left, detail) if part)
             logger.info("%s: %s", self._title, said)
-        if now >= self._artifact_due_at:
-            self._show_on_server(share)
-            shown = time.monotonic()
-            rest_s = max(ARTIFACT_EVERY_S, REST_AFTER_SHOWING * (shown - now))
-            self._artifact_due_at = shown + rest_s
+        if self._pace.is_due():
+            with self._pace.telling():
+                self._show_on_server(share)
 
     def _show_on_server(self, share: float) -> None:
         if TaskRunContext.get() is None:

@@ -20,15 +20,13 @@ from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from data.records import PreparedDataset
 from tasks.errors import MillError
+from tasks.pace import Pace
 from tasks.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 # A metric is a row or a request; a curve of an hour needs no more than this.
 METRICS_EVERY_S: Final = 5.0
-# MLflow's client asks a server that is gone for half a minute before it gives up, and a training
-# waits for it: recording may take a twentieth of its time.
-REST_AFTER_RECORDING: Final = 20.0
 RUN_FILE: Final = "mlflow_run.json"
 
 
@@ -67,20 +65,18 @@ class TrackedRun:
     def __init__(self, client: Any, run_id: str) -> None:
         self.run_id = run_id
         self._client = client
-        self._losses_due_at = 0.0
+        self._pace = Pace(METRICS_EVERY_S, at_once=True)
 
     def losses_are_due(self) -> bool:
         """Whether enough time went by since losses were last recorded."""
-        return time.monotonic() >= self._losses_due_at
+        return self._pace.is_due()
 
     def log_losses(self, losses: Mapping[str, float], *, step: int) -> None:
         """Record named values at `step`."""
-        began = time.monotonic()
         stamp = int(time.time() * 1000)
         rows = [Metric(name, float(value), stamp, step) for name, value in losses.items()]
-        self._or_warn("losses", self._client.log_batch, self.run_id, metrics=rows)
-        now = time.monotonic()
-        self._losses_due_at = now + max(METRICS_EVERY_S, REST_AFTER_RECORDING * (now - began))
+        with self._pace.telling():
+            self._or_warn("losses", self._client.log_batch, self.run_id, metrics=rows)
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Say of the run what is known before it starts."""

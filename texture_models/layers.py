@@ -291,3 +291,8 @@ def to_pixels(image: Any) -> Any:
     """Return uint8 pixels of a float32 image in -1..1; what lies outside is clipped."""
     rounded = ops.round((ops.clip(image, -1.0, 1.0) + 1.0) * 127.5)
     return ops.cast(rounded, "uint8")
+
+
+def as_image(pixels: np.ndarray) -> np.ndarray:
+    """Return uint8 pixels of any shape as a float32 image in -1..1, which `to_pixels` undoes."""
+    return pixels.astype(np.float32) / np.float32(127.5) - np.float32(1.0)

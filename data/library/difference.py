@@ -17,11 +17,24 @@ Kind = Literal["added", "removed", "changed", "re-encoded"]
 class Change:
     """One texture that differs; differences in levels of 255, over all pixels and channels."""
 
-    key: str
     kind: Kind
+    before: TextureRecord | None
+    after: TextureRecord | None
     mean_levels: float | None = None
     max_levels: int | None = None
     words: str = ""
+
+    @property
+    def record(self) -> TextureRecord:
+        """As it is now, or as it was where it is gone."""
+        found = self.after or self.before
+        assert found is not None  # what is in neither version is no change
+        return found
+
+    @property
+    def key(self) -> str:
+        """Below the folders of both versions."""
+        return self.record.key
 
 
 @dataclass(frozen=True)
@@ -57,14 +70,15 @@ def difference(
     changes = []
     for key in sorted(old.keys() | new.keys()):
         if key not in old:
-            changes.append(Change(key, "added"))
+            changes.append(Change("added", None, new[key]))
         elif key not in new:
-            changes.append(Change(key, "removed"))
+            changes.append(Change("removed", old[key], None))
         elif old[key].pixel_sha256 != new[key].pixel_sha256:
             measured = pixels and _measured(store, before, old[key], after, new[key])
-            changes.append(measured or Change(key, "changed"))
+            changes.append(measured or Change("changed", old[key], new[key]))
         elif old[key].sha256 != new[key].sha256:
-            changes.append(Change(key, "re-encoded", 0.0, 0, "the same pixels in other bytes"))
+            same = "the same pixels in other bytes"
+            changes.append(Change("re-encoded", old[key], new[key], 0.0, 0, same))
     return Difference(before, after, tuple(changes), len(old.keys() & new.keys()) - _both(changes))
 
 
@@ -98,9 +112,9 @@ def _measured(
         one, _ = decode_png(read_object(store, before, old))
         other, _ = decode_png(read_object(store, after, new))
     except StoreError as error:
-        return Change(new.key, "changed", words=str(error))
+        return Change("changed", old, new, words=str(error))
     if one.shape != other.shape:
         sides = f"{one.shape[1]} x {one.shape[0]} became {other.shape[1]} x {other.shape[0]} px"
-        return Change(new.key, "changed", words=sides)
+        return Change("changed", old, new, words=sides)
     apart = np.abs(one.astype(np.int16) - other.astype(np.int16))
-    return Change(new.key, "changed", float(apart.mean()), int(apart.max()))
+    return Change("changed", old, new, float(apart.mean()), int(apart.max()))

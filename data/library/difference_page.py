@@ -15,7 +15,7 @@ from PIL import Image
 
 from data.library.difference import Change, Difference, Kind, summary
 from data.library.encode import Pixels, decode_png
-from data.library.records import LibraryManifest
+from data.library.records import LibraryManifest, TextureRecord
 from data.library.versions import read_object
 from data.object_store import ObjectStore, StoreError
 
@@ -73,44 +73,41 @@ def _maps(found: Difference) -> list[list[Change]]:
     """The sizes of one map together, the largest first; maps by kind and name."""
 
     def of_one_map(change: Change) -> tuple[int, str]:
-        return _KINDS.index(change.kind), _without_size(change.key)
+        return _KINDS.index(change.kind), _map_of(change.record)
 
-    ordered = sorted(found.changes, key=lambda c: (*of_one_map(c), -_size(c.key)))
+    ordered = sorted(found.changes, key=lambda c: (*of_one_map(c), -c.record.width_px))
     return [list(changes) for _, changes in groupby(ordered, key=of_one_map)]
 
 
-def _without_size(key: str) -> str:
-    return key.removesuffix(".png").rpartition("_")[0]
-
-
-def _size(key: str) -> int:
-    """The number in a key, which is the width in pixels."""
-    return int(key.removesuffix(".png").rpartition("_")[2])
+def _map_of(texture: TextureRecord) -> str:
+    return f"{texture.material}/{texture.name}_{texture.role}"
 
 
 def _card(store: ObjectStore, found: Difference, changes: Sequence[Change]) -> str:
     lines = "".join(f"<li>{escape(_words(change))}</li>" for change in changes)
-    key = changes[0].key
-    before, after = (_pixels(store, side, key) for side in (found.before, found.after))
+    largest = changes[0]
+    before = _pixels(store, found.before, largest.before)
+    after = _pixels(store, found.after, largest.after)
     sides = _figure("Before", before) + _figure("After", after)
     if isinstance(before, np.ndarray) and isinstance(after, np.ndarray):
         sides += _apart(before, after)
     return (
-        f"<article><h3>{escape(_without_size(key))}</h3><ul>{lines}</ul>"
+        f"<article><h3>{escape(_map_of(largest.record))}</h3><ul>{lines}</ul>"
         f'<div class="sides">{sides}</div></article>\n'
     )
 
 
 def _words(change: Change) -> str:
-    words = f"{_size(change.key)} px"
+    words = f"{change.record.width_px} px"
     if change.mean_levels is not None and change.kind == "changed":
         words += f": {change.mean_levels:.2f} levels on average, {change.max_levels} at most"
     return f"{words}: {change.words}" if change.words else words
 
 
-def _pixels(store: ObjectStore, manifest: LibraryManifest, key: str) -> Pixels | str:
+def _pixels(
+    store: ObjectStore, manifest: LibraryManifest, record: TextureRecord | None
+) -> Pixels | str:
     """Return the picture, or in a word why there is none."""
-    record = next((texture for texture in manifest.textures if texture.key == key), None)
     if record is None:
         return "not there"
     try:

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from data.library.large_records import cycles_left_alone
 from data.library.object_pool import WORKERS, ObjectPool, read_trash, replace_damaged
 from data.library.records import DocumentRecord, LibraryManifest, TextureRecord, digest
 from data.library.versions import folder_of, read_manifest
@@ -19,7 +18,8 @@ from data.object_store import ObjectMissing, ObjectStore, open_store
 
 Record = TextureRecord | DocumentRecord
 
-BATCH = 1000  # records handed to the threads at once: each waits as an object of its own
+# Records handed to the threads at once; each waits as an object, and Python walks over all of them.
+BATCH = 1000
 
 # Masters by hash: what makes bytes again that no copy has (see `verify_version`).
 Remake = Callable[[LibraryManifest, Record], bytes | None]
@@ -87,7 +87,7 @@ def find_faults(
         return faults
 
     found: list[Fault] = []
-    with ThreadPoolExecutor(WORKERS) as workers, cycles_left_alone():
+    with ThreadPoolExecutor(WORKERS) as workers:
         for start in range(0, len(records), BATCH):
             for faults in workers.map(check, records[start : start + BATCH]):
                 found += faults

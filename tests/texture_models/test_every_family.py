@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from texture_models.families import AnyModelConfig, build_model, inference_of
+from texture_models.layers import as_image
 from texture_models.rendering.renderer import Renderer
 from texture_models.saved_model import (
     load_config,
@@ -189,7 +190,9 @@ def test_scores_of_places_tell_a_brighter_half_from_the_other(model, judging):
     tile = np.zeros((side, side, 3), np.uint8)
     tile[:, side // 2 :] = 255
     judges = {name: one for name, one in model.networks().items() if name != "generator"}
-    scores = judging.score_map((model.config, model.averaged, None), judges, tile, 1)
+    scores = judging.score_map(
+        (model.config, model.averaged, None), judges, as_image(tile[None]), 1
+    )
     rows, columns = scores.shape
     assert side % rows == 0
     assert side % columns == 0

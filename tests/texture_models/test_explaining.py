@@ -10,6 +10,7 @@ from flows.cli import main
 from texture_models.families import build_model
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.families.psgan.explaining import explaining_pictures, score_map
+from texture_models.layers import as_image
 from texture_models.rendering.heat_map import heat_map_sheet
 from texture_models.saved_model import save_generator, save_judges
 from texture_models.training.config import TrainingConfig
@@ -61,7 +62,7 @@ def test_a_heat_map_is_red_where_the_discriminator_sees_a_photograph_and_blue_wh
 def test_scores_of_a_place_do_not_depend_on_how_much_is_around_it(model):
     tile = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     tiled = np.tile(tile, (3, 3, 1))
-    scores = score_map((model.config, None, None), model.networks(), tiled, 1)
+    scores = score_map((model.config, None, None), model.networks(), as_image(tiled[None]), 1)
     assert scores.shape == (24, 24)
     assert np.allclose(scores[4:12, 4:12], scores[12:20, 12:20], atol=1e-5)
 

@@ -22,7 +22,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from texture_models.analysis.patches import as_image, grid_of_patches, random_patch
+from texture_models.analysis.patches import grid_of_patches, random_patch
+from texture_models.layers import as_image
 
 PATCH_PX = 32
 CODE = 64  # numbers a patch, of 3072

@@ -21,7 +21,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from texture_models.analysis.patches import as_image, grid_of_patches, random_patch
+from texture_models.analysis.patches import grid_of_patches, random_patch
+from texture_models.layers import as_image
 
 WIDTHS = (16, 32, 64)
 PATCH_PX, LEAST_PATCH_PX = 64, 20

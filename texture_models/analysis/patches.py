@@ -40,8 +40,3 @@ def grid_of_patches(picture: np.ndarray, side: int) -> np.ndarray:
             for left in range(0, width - side + 1, step)
         ]
     )
-
-
-def as_image(pixels: np.ndarray) -> np.ndarray:
-    """Return uint8 pixels as float32 in -1..1."""
-    return pixels.astype(np.float32) / np.float32(127.5) - np.float32(1.0)

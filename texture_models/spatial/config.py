@@ -1,4 +1,4 @@
-"""The fields of every spatial generator: the shapes of its weights, and what noise it is given."""
+"""The fields of every spatial generator: each number that changes the shapes of its weights."""
 
 from __future__ import annotations
 
@@ -52,13 +52,6 @@ class SpatialConfig(BaseModel, frozen=True, extra="forbid"):
         le=64,
         description="noise that changes over several cells, for photographs whose regions differ; "
         "0 for none",
-    )
-    shared_noise: float = Field(
-        0.0,
-        ge=0,
-        lt=1,
-        description="share of a cell's noise that its neighbours have too, in renderings only: how "
-        "much regions of a tile, and tiles, differ; 0 for none",
     )
     materials: tuple[str, ...] = Field(
         (), description="names of the materials, in the order of the labels; empty: the dataset's"

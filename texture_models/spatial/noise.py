@@ -6,7 +6,6 @@ import numpy as np
 
 from texture_models.rendering.noise_field import CellWindow, coordinates, uniform_field
 from texture_models.spatial.config import SpatialConfig
-from texture_models.spatial.shared_noise import mixed, shared_field
 from texture_models.spatial.slow_noise import slow_field
 from texture_models.spatial.waves import snapped, wave_field
 
@@ -15,7 +14,7 @@ from texture_models.spatial.waves import snapped, wave_field
 MARGIN = 2
 # Uniform noise in -1..1 times this has variance 1.
 UNIT_VARIANCE = np.float32(np.sqrt(3.0))
-_PHASES, _GLOBAL, _SLOW, _SHARED = 1000, 1001, 1002, 1003  # streams of the hash that no level uses
+_PHASES, _GLOBAL, _SLOW = 1000, 1001, 1002  # streams of the hash that no level uses
 
 
 def picture_noise(
@@ -82,16 +81,6 @@ def _own_noise(config: SpatialConfig, seed: int, level: int, window: CellWindow)
     noise = uniform_field(seed=seed, stream=level, rows=rows, columns=columns, channels=channels)
     if level > 0:
         return noise * UNIT_VARIANCE
-    if config.shared_noise:
-        shared = shared_field(
-            seed=seed,
-            stream=_SHARED,
-            start=(window.top - MARGIN, window.left - MARGIN),
-            shape=(window.rows + 2 * MARGIN, window.columns + 2 * MARGIN),
-            period=window.period,
-            channels=channels,
-        )
-        noise = mixed(noise, shared, config.shared_noise)
     return np.concatenate([noise, *_wide_noise(config, seed, window, noise.shape[:2])], axis=2)
 
 

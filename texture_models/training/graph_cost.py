@@ -8,10 +8,11 @@ from typing import Any
 
 import tensorflow as tf
 
-# Their output is their input, or a variable that is there in any case.
+# Types of TensorFlow's operations. The output of these is their input.
 _SAME_BYTES = frozenset(
     ("Identity", "IdentityN", "Reshape", "StopGradient", "Squeeze", "ExpandDims", "EnsureShape")
 )
+# Of these it is there in any case: variables, and what the step is given.
 _NO_BYTES = frozenset(("ReadVariableOp", "Placeholder"))
 
 

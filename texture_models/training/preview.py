@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from texture_models.families import AnyModelConfig, Trainable, inference_of
+from texture_models.layers import as_image
 from texture_models.rendering.heat_map import heat_map_sheet
 from texture_models.rendering.renderer import Renderer
 from texture_models.training.curves import training_curves
@@ -79,7 +80,7 @@ def explanations(
     """Draw what a family shows of what a model has learnt, as much of it as the family can.
 
     A family's `inference` may have `explaining_pictures(config, network, measured) -> {name: uint8
-    pixels}`, ways through a latent space, say; `score_map(saved, judges, pixels, index) -> (rows,
+    pixels}`, ways through a latent space, say; `score_map(saved, judges, image, index) -> (rows,
     columns) scores, above 0 for real`; and `build_judges(config) -> {name: discriminator}`, which
     makes the judges anew, to be filled from a saved model.
 
@@ -109,7 +110,7 @@ def explanations(
         ]
         pictures["discriminator"] = heat_map_sheet(
             rows,
-            lambda pixels, index: np.asarray(score(saved, judges, pixels, index)),
+            lambda pixels, index: score(saved, judges, as_image(pixels[None]), index),
             whole=config.picture_px is not None,
         )
     return pictures

@@ -17,6 +17,7 @@ from texture_models.families.dcgan.inference import (
 )
 from texture_models.families.dcgan.model import rolled
 from texture_models.families.dcgan.networks import build_generator
+from texture_models.layers import as_image
 from texture_models.training.config import TrainingConfig
 from texture_models.training.preview import write_explanations
 
@@ -112,8 +113,8 @@ def test_the_parts_of_a_score_are_as_much_as_the_score():
     judge = judges["discriminator"]
     judge.get_layer("projection").kernel.assign(np.full((2, 8), 0.3))
     pixels = np.random.default_rng(2).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    image = pixels[None].astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+    image = as_image(pixels[None])
     logit = float(judge([image, np.array([[0.0, 1.0]])], training=False)[0][0])
-    scores = score_map((CONFIG, None, None), judges, pixels, 1)
+    scores = score_map((CONFIG, None, None), judges, image, 1)
     assert scores.shape == (4, 4)
     assert scores.mean() == pytest.approx(logit, abs=1e-4)

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from texture_models.families.conditional_gan.config import ConditionalGanConfig
 from texture_models.families.conditional_gan.networks import build_discriminator
-from texture_models.layers import to_pixels
-from texture_models.spatial.explaining import CELLS, Draw, Fields, explaining_sheets
+from texture_models.spatial.explaining import CELLS, Draw, Fields, compiled_draw, explaining_sheets
 from texture_models.spatial.noise import MARGIN
 
 
@@ -42,7 +40,7 @@ def build_judges(config: ConditionalGanConfig) -> dict[str, Any]:
 def score_map(
     saved: tuple[ConditionalGanConfig, Any, Any],
     judges: Mapping[str, Any],
-    pixels: np.ndarray,
+    image: np.ndarray,
     index: int,
 ) -> np.ndarray:
     """Return the discriminator's logits of each place of a picture, (rows, columns) float32.
@@ -50,10 +48,9 @@ def score_map(
     Args:
         saved: config, generator and measured numbers.
         judges: see `build_judges`.
-        pixels: (height, width, 3) uint8.
+        image: (1, height, width, 3) float32 in -1..1.
         index: of the material it is to show everywhere.
     """
-    image = pixels[None].astype(np.float32) / np.float32(127.5) - np.float32(1.0)
     weights = np.zeros((*image.shape[:3], saved[0].material_count), np.float32)
     weights[..., index] = 1.0
     logits = judges["discriminator"]([image, weights], training=False)[0]
@@ -61,18 +58,14 @@ def score_map(
 
 
 def _drawing(config: ConditionalGanConfig, network: Any) -> Draw:
-    """Compile the generator once for every material and every mixture of them."""
-
-    @tf.function(reduce_retracing=True)
-    def draw(inputs: Mapping[str, Any]) -> Any:
-        return to_pixels(network(inputs, training=False))
+    """Draw with the same weights of the materials everywhere."""
+    draw = compiled_draw(network)
 
     def drawn(fields: Fields, code: np.ndarray) -> np.ndarray:
-        inputs = {name: tf.constant(field[None]) for name, field in fields.items()}
+        inputs = dict(fields)
         for level in range(config.levels):
             side = CELLS * 2**level + 2 * MARGIN
-            weights = np.broadcast_to(code, (1, side, side, len(code)))
-            inputs[f"weights_{level}"] = tf.constant(weights)
-        return np.asarray(draw(inputs))[0]
+            inputs[f"weights_{level}"] = np.broadcast_to(code, (side, side, len(code)))
+        return draw(inputs)
 
     return drawn

@@ -12,6 +12,7 @@ import tensorflow as tf
 from texture_models.families.conv_stack.config import ConvStackConfig
 from texture_models.families.conv_stack.degradation import degraded_batch
 from texture_models.families.conv_stack.networks import build_discriminator, build_generator
+from texture_models.layers import as_image
 from texture_models.losses import generator_loss, gram_distance, spread
 from texture_models.spatial.measuring import assign_colours
 from texture_models.training.config import TrainingConfig
@@ -73,7 +74,7 @@ class ConvStack:
             for index, name in enumerate(names)
             for patch in _patches(photographs[name], self.config.fold)
         ]
-        image = np.stack([patch for patch, _ in patches]).astype(np.float32) / 127.5 - 1.0
+        image = as_image(np.stack([patch for patch, _ in patches]))
         labels = np.array([index for _, index in patches])
         code = one_hot(labels, self.config.material_count)
         self._statistics = tf.constant(image, tf.float32), tf.constant(code)

@@ -17,7 +17,7 @@ from scipy import ndimage
 from texture_models.families.conv_stack.config import ConvStackConfig
 from texture_models.families.conv_stack.degradation import LEAST_TRUST
 from texture_models.families.conv_stack.random_picture import REACH_PX, STRENGTH, random_picture
-from texture_models.layers import to_pixels
+from texture_models.layers import as_image, to_pixels
 from texture_models.rendering.noise_field import coordinates
 
 BLOCK_PX = 256  # as in rendering: memory does not grow with the picture
@@ -166,7 +166,7 @@ class Retoucher:
         for name, side, on in zip(("height", "width"), sides, wrap, strict=True):
             if on and side % fold:
                 raise ValueError(f"a {name} of {side} px that tiles is no multiple of {fold}")
-        shown = trust[..., None] * (pixels.astype(np.float32) / 127.5 - 1.0)
+        shown = trust[..., None] * as_image(pixels)
         result = np.empty_like(pixels)
         for top, height in _blocks(sides[0], fold):
             for left, width in _blocks(sides[1], fold):

@@ -20,7 +20,7 @@ def build_judges(config: CycleGanConfig) -> dict[str, Any]:
 def score_map(
     saved: tuple[CycleGanConfig, Any, Any],
     judges: Mapping[str, Any],
-    pixels: np.ndarray,
+    image: np.ndarray,
     index: int,
 ) -> np.ndarray:
     """Return how far the scores of each place are above the half, (rows, columns) float32.
@@ -28,10 +28,9 @@ def score_map(
     Args:
         saved: config, translators and measured numbers.
         judges: see `build_judges`.
-        pixels: (height, width, 3) uint8.
+        image: (1, height, width, 3) float32 in -1..1.
         index: of the material it is to show.
     """
     del saved
-    image = pixels[None].astype(np.float32) / np.float32(127.5) - np.float32(1.0)
     scores = judges[f"discriminator_{index}"](image, training=False)[0]
     return np.asarray(scores[0], dtype=np.float32) - np.float32(0.5)

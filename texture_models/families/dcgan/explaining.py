@@ -1,9 +1,4 @@
-"""What a trained DCGAN has learnt, as pictures: its latent vector, and what its discriminator sees.
-
-Source of the parts of a score: class activation maps, Zhou et al. 2016,
-https://arxiv.org/abs/1512.04150, section 2. Departures: the weights differ from place to place, as
-the last layer reads a flattened map; scaled so that the mean of the parts is the logit.
-"""
+"""What a trained DCGAN has learnt: its latent vector, and what its discriminator sees."""
 
 from __future__ import annotations
 
@@ -15,6 +10,7 @@ import numpy as np
 from texture_models.families.dcgan.config import DcganConfig
 from texture_models.families.dcgan.networks import build_discriminator
 from texture_models.labelled_sheet import LabelledRow, labelled_sheet, loudest_knobs
+from texture_models.rendering.class_activation import parts_of_logit
 
 SETTINGS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 LOUDEST, PROBED = 6, 64  # numbers of the vector that are shown, of at most so many
@@ -54,25 +50,18 @@ def build_judges(config: DcganConfig) -> dict[str, Any]:
 
 
 def score_map(
-    saved: tuple[DcganConfig, Any, Any], judges: Mapping[str, Any], pixels: np.ndarray, index: int
+    saved: tuple[DcganConfig, Any, Any], judges: Mapping[str, Any], image: np.ndarray, index: int
 ) -> np.ndarray:
-    """Return what each place of a picture adds to its one logit.
+    """Return what each place of a picture adds to its one logit; see `parts_of_logit`.
 
     Args:
         saved: config, generator and measured numbers.
         judges: see `build_judges`.
-        pixels: (picture_px, picture_px, 3) uint8.
+        image: (1, picture_px, picture_px, 3) float32 in -1..1.
         index: of the material it is to show.
 
     Returns:
         (rows, columns) float32; their mean is the logit.
     """
-    judge = judges["discriminator"]
-    image = pixels[None].astype(np.float32) / np.float32(127.5) - np.float32(1.0)
     code = np.eye(saved[0].material_count, dtype=np.float32)[index : index + 1]
-    features = np.asarray(judge([image, code], training=False)[-1], dtype=np.float32)[0]
-    last, projection = judge.get_layer("logits"), judge.get_layer("projection")
-    places = features.shape[0] * features.shape[1]
-    own = np.asarray(last.kernel).reshape(features.shape) * places
-    weights = own + np.asarray(projection.kernel)[index]
-    return np.asarray((features * weights).sum(axis=2) + np.asarray(last.bias)[0])
+    return parts_of_logit(judges["discriminator"], image, code)

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.families.psgan.networks import build_discriminator
-from texture_models.layers import to_pixels
-from texture_models.spatial.explaining import Draw, Fields, explaining_sheets
+from texture_models.spatial.explaining import compiled_draw, explaining_sheets
 
 
 def explaining_pictures(
@@ -27,7 +25,8 @@ def explaining_pictures(
     Returns:
         Name -> (height, width, 3) uint8.
     """
-    return explaining_sheets(config, _drawing(network), measured)
+    draw = compiled_draw(network)
+    return explaining_sheets(config, lambda fields, code: draw({**fields, "code": code}), measured)
 
 
 def build_judges(config: PsganConfig) -> dict[str, Any]:
@@ -36,31 +35,16 @@ def build_judges(config: PsganConfig) -> dict[str, Any]:
 
 
 def score_map(
-    saved: tuple[PsganConfig, Any, Any], judges: Mapping[str, Any], pixels: np.ndarray, index: int
+    saved: tuple[PsganConfig, Any, Any], judges: Mapping[str, Any], image: np.ndarray, index: int
 ) -> np.ndarray:
     """Return the discriminator's logits of each place of a picture, (rows, columns) float32.
 
     Args:
         saved: config, generator and measured numbers.
         judges: see `build_judges`.
-        pixels: (height, width, 3) uint8.
+        image: (1, height, width, 3) float32 in -1..1.
         index: of the material it is to show.
     """
-    image = pixels[None].astype(np.float32) / np.float32(127.5) - np.float32(1.0)
     code = np.eye(saved[0].material_count, dtype=np.float32)[index : index + 1]
     logits = judges["discriminator"]([image, code], training=False)[0]
     return np.asarray(logits[0], dtype=np.float32)
-
-
-def _drawing(network: Any) -> Draw:
-    """Compile the generator once for every material and every mixture of them."""
-
-    @tf.function(reduce_retracing=True)
-    def draw(inputs: Mapping[str, Any]) -> Any:
-        return to_pixels(network(inputs, training=False))
-
-    def drawn(fields: Fields, code: np.ndarray) -> np.ndarray:
-        inputs = {name: tf.constant(field[None]) for name, field in fields.items()}
-        return np.asarray(draw({**inputs, "code": tf.constant(code[None])}))[0]
-
-    return drawn

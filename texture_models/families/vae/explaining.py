@@ -63,18 +63,17 @@ def build_judges(config: VaeConfig) -> dict[str, Any]:
 
 
 def score_map(
-    saved: tuple[VaeConfig, Any, Any], judges: Mapping[str, Any], pixels: np.ndarray, index: int
+    saved: tuple[VaeConfig, Any, Any], judges: Mapping[str, Any], image: np.ndarray, index: int
 ) -> np.ndarray:
     """Return the discriminator's logits of each place of a picture, (rows, columns) float32.
 
     Args:
         saved: config, encoder and decoder, measured numbers.
         judges: see `build_judges`.
-        pixels: (height, width, 3) uint8; it is judged as a picture of the code that the encoder
-            reads off it.
+        image: (1, height, width, 3) float32 in -1..1; judged as a picture of the code that
+            the encoder reads off it.
         index: of the material, which the discriminator does not read.
     """
     del index
-    image = pixels[None].astype(np.float32) / np.float32(127.5) - np.float32(1.0)
     code = np.asarray(saved[1].get_layer("encoder")(image, training=False)[0])
     return np.asarray(judges["discriminator"]([image, code], training=False)[0][0], np.float32)

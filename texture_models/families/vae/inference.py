@@ -12,7 +12,7 @@ from texture_models.families.vae.config import VaeConfig
 from texture_models.families.vae.explaining import build_judges, code_and_noise_sheet, score_map
 from texture_models.families.vae.networks import build_generator
 from texture_models.labelled_sheet import labelled_sheet, way_row
-from texture_models.layers import to_pixels
+from texture_models.layers import as_image, to_pixels
 from texture_models.rendering.noise_field import CellWindow, normal_vector
 from texture_models.spatial.noise import picture_noise
 from texture_models.spatial.waves import wave_vectors
@@ -120,7 +120,7 @@ def encoded(
         )
     places = _grid(height, width, side)
     patches = np.stack([pixels[top : top + side, left : left + side] for top, left in places])
-    image = patches.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+    image = as_image(patches)
     codes = np.asarray(network.get_layer("encoder")(image, training=False)[0], dtype=np.float64)
     return codes.mean(axis=0), wave_vectors([pixels], config.periodic_channels)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from texture_models.families.vae.config import VaeConfig
+from texture_models.layers import as_image
 
 PATCHES = 64  # of each material
 SHRINKAGE = 0.1  # share of the covariance that is taken as uncorrelated; 64 codes for 32 channels
@@ -56,4 +57,4 @@ def _patch(pictures: Sequence[np.ndarray], side: int, rng: np.random.Generator) 
     picture = pictures[int(rng.integers(len(pictures)))]
     top, left = (int(rng.integers(length - side + 1)) for length in picture.shape[:2])
     patch = picture[top : top + side, left : left + side]
-    return patch.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+    return as_image(patch)
