@@ -75,7 +75,7 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     statistics_batches: int = Field(
         40, ge=1, description="noise batches from which the normalisation statistics are recomputed"
     )
-    checkpoint_seconds: float = Field(60.0, ge=0, description="time between two checkpoints")
+    checkpoint_seconds: float = Field(20.0, ge=0, description="time between two checkpoints")
     preview_seconds: float = Field(60.0, ge=0, description="time between two preview pictures")
 
     @field_validator("devices")
