@@ -94,11 +94,12 @@ def _step(model, image, label, step: int) -> float:
 
 
 def step_gflop(config: PsganConfig, training: TrainingConfig) -> float:
-    """Convolutions of one step without penalty, in the cheaper two-tap form.
+    """Convolutions and Gram matrices of one step without penalty; two-tap form, the cheaper one.
 
     Generator: one forward pass, two of its size backward. Discriminator: forward of real and
     generated (2), their backward to weights and features (4); then, as it has become, both forward
-    again (2) and the generator's way back through it (1).
+    again (2) and the generator's way back through it (1). Gram matrices of every stage: of real and
+    generated (2) and the way back of the generated ones (1).
     """
     side, widths = training.patch_px, config.generator_widths
     generator = 0.0
@@ -107,13 +108,14 @@ def step_gflop(config: PsganConfig, training: TrainingConfig) -> float:
         coarse = 4 * widths[level - 1] if level else 0
         generator += 2 * samples * width * (coarse + 9 * config.noise_channels(level))
     generator += 2 * side**2 * 9 * widths[-1] * 3
-    discriminator, inputs, out = 0.0, 3, side
+    discriminator, gram, inputs, out = 0.0, 0.0, 3, side
     for width in config.discriminator_widths:
         out //= 2
         discriminator += 2 * out**2 * 16 * inputs * width
+        gram += 2 * out**2 * width**2
         inputs = width
     discriminator += 2 * out**2 * 9 * inputs
-    return training.batch_size * (3 * generator + 9 * discriminator) / 1e9
+    return training.batch_size * (3 * generator + 9 * discriminator + 3 * gram) / 1e9
 
 
 if __name__ == "__main__":

@@ -4,19 +4,20 @@
 
 Photographs of one material, then the same and a stranger; each is examined by an autoencoder taught
 on others of them, as an evaluation does (`texture_models.analysis.autoencoder.unlikeness`). Prints
-the error of each over the median.
+the errors over the median, for each kind of autoencoder.
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from PIL import Image
 
 from tasks.config import EvaluationConfig
-from texture_models.analysis.autoencoder import unlikeness
+from texture_models.analysis.autoencoder import Kind, unlikeness
 
 SIDE_PX = 300
 SETS = (
@@ -32,17 +33,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, required=True, help="folder with one subfolder each")
     photos = parser.parse_args().photos
-    print("| photographs | the stranger | error over the median: largest of the others | its own |")
-    print("|---|---|---|---|")
+    print("| autoencoder | photographs | stranger | largest error of the others | its own |")
+    print("|---|---|---|---|---|")
     for material, stranger in SETS:
         paths = sorted(path for path in (photos / material).iterdir() if path.is_file())
         own = [small(path) for path in paths]
         added = [small(photos / stranger)] if stranger else []
-        found = unlikeness(own + added, steps=EvaluationConfig().autoencoder_steps, seed=1)
-        usual = max(found[: len(own)])
-        strange = f"{found[-1]:.2f}" if stranger else ""
-        name = Path(stranger).stem if stranger else ""
-        print(f"| {len(own)} of {material} | {name} | {usual:.2f} | {strange} |", flush=True)
+        for kind in get_args(Kind):
+            found = unlikeness(
+                own + added, kind=kind, steps=EvaluationConfig().autoencoder_steps, seed=1
+            )
+            usual = max(found[: len(own)])
+            strange = f"{found[-1]:.2f}" if stranger else ""
+            row = (kind, f"{len(own)} of {material}", Path(stranger or "").stem, f"{usual:.2f}")
+            print("| " + " | ".join((*row, strange)) + " |", flush=True)
 
 
 def small(path: Path) -> np.ndarray:

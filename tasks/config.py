@@ -28,6 +28,9 @@ class EvaluationConfig(BaseModel, frozen=True, extra="forbid"):
         description="training of the three autoencoders that say which photographs are unlike the "
         "others of their material, where there are three or more; 0: do without",
     )
+    autoencoder: Literal["dense", "convolutional"] = Field(
+        "dense", description="what those autoencoders are made of; the dense ones take less time"
+    )
     # Far from the seeds a library starts with: the published pictures are not those judged.
     first_seed: int = Field(100_001, ge=0, lt=2**31, description="seed of the first tile")
 

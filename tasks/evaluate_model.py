@@ -67,7 +67,7 @@ def _evaluate(
             scores[material] = _scores(dataset, material, tiles, evaluation, renderer.config)
         if evaluation.classifier_steps and len(dataset.materials) > 1:
             scores = _with_fidelity(dataset, judged, evaluation.classifier_steps, scores)
-        unlike = _unlike(dataset, evaluation.autoencoder_steps)
+        unlike = _unlike(dataset, evaluation)
         _draw(dataset, judged, evaluation, Path(run.folder) / EVALUATION / SHEET)
     return Evaluation(
         training_key=run.key,
@@ -169,18 +169,19 @@ def _with_fidelity(
     }
 
 
-def _unlike(dataset: PreparedDataset, steps: int) -> dict[str, float]:
+def _unlike(dataset: PreparedDataset, evaluation: EvaluationConfig) -> dict[str, float]:
     """Photographs that the others of their material do not prepare for, by file name."""
     from data.pixels import training_region
     from texture_models.analysis.autoencoder import FOLDS, unlikeness
 
-    found = {}
+    found: dict[str, float] = {}
+    steps, kind = evaluation.autoencoder_steps, evaluation.autoencoder
     for material in dataset.materials if steps else ():
         own = [photo for photo in dataset.photographs if photo.material == material]
         if len(own) < FOLDS:
             continue
         regions = [training_region(dataset, photo) for photo in own]
-        measured = unlikeness(regions, steps=steps, seed=CLASSIFIER_SEED)
+        measured = unlikeness(regions, kind=kind, steps=steps, seed=CLASSIFIER_SEED)
         for photo, strange in zip(own, measured, strict=True):
             if strange > UNLIKE_ABOVE:
                 found[photo.source_name] = strange

@@ -80,10 +80,20 @@ def gram_matrices(features: Any, code: Any) -> Any:
     features = tf.cast(features, tf.float32)
     shape = tf.shape(features)
     flat = tf.reshape(features, (shape[0], shape[1] * shape[2], features.shape[-1]))
-    grams = tf.matmul(flat, flat, transpose_a=True) / tf.cast(shape[1] * shape[2], tf.float32)
+    grams = _products(flat) / tf.cast(shape[1] * shape[2], tf.float32)
     sums, counts = replica_mean([tf.einsum("bm,bij->mij", code, grams), tf.reduce_sum(code, 0)])
     least = 1.0 / replica_count()  # a mean over the devices of what is 1 on one of them
     return sums / tf.maximum(counts, least)[:, None, None]
+
+
+@tf.custom_gradient
+def _products(rows: Any) -> Any:
+    """Product of each matrix with itself; the two equal halves of its gradient are one product."""
+
+    def slopes(upstream: Any) -> Any:
+        return tf.matmul(rows, upstream + tf.linalg.matrix_transpose(upstream))
+
+    return tf.matmul(rows, rows, transpose_a=True), slopes
 
 
 def gram_distance(fake: Sequence[Any], real: Sequence[Any], code: Any) -> Any:

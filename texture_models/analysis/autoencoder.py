@@ -25,6 +25,8 @@ import tensorflow as tf
 from texture_models.analysis.patches import grid_of_patches, random_patch
 from texture_models.layers import as_image
 
+Kind = Literal["dense", "convolutional"]
+
 PATCH_PX = 32
 CODE = 64  # numbers a patch, of 3072
 HIDDEN = 256
@@ -81,14 +83,17 @@ def _evenly_chosen(picture: np.ndarray) -> np.ndarray:
     return patches[np.linspace(0, len(patches) - 1, count).astype(int)]
 
 
-def unlikeness(photographs: Sequence[np.ndarray], *, steps: int, seed: int) -> list[float]:
+def unlikeness(
+    photographs: Sequence[np.ndarray], *, kind: Kind, steps: int, seed: int
+) -> list[float]:
     """Say how strange each photograph is to an autoencoder that knows others of its material.
 
-    Every photograph is examined by a dense autoencoder that was taught on two thirds of the others:
+    Every photograph is examined by an autoencoder that was taught on two thirds of the others:
     cross-validation in FOLDS parts.
 
     Args:
         photographs: of one material, FOLDS or more, uint8 (height, width, 3).
+        kind: of the autoencoders, see `build_autoencoder`.
         steps: of each autoencoder's training.
         seed: decides weights and patches.
 
@@ -105,13 +110,13 @@ def unlikeness(photographs: Sequence[np.ndarray], *, steps: int, seed: int) -> l
     errors = np.zeros(len(photographs))
     for fold in range(FOLDS):
         known = [one for place, one in enumerate(photographs) if place % FOLDS != fold]
-        taught = train_autoencoder(known, kind="dense", steps=steps, seed=seed)
+        taught = train_autoencoder(known, kind=kind, steps=steps, seed=seed)
         for place in range(fold, len(photographs), FOLDS):
             errors[place] = taught.error([photographs[place]])
     return (errors / max(float(np.median(errors)), 1e-6)).tolist()
 
 
-def build_autoencoder(kind: Literal["dense", "convolutional"], seed: int) -> keras.Model:
+def build_autoencoder(kind: Kind, seed: int) -> keras.Model:
     """Return the network patch -> patch, through CODE numbers.
 
     Args:
@@ -149,7 +154,7 @@ def build_autoencoder(kind: Literal["dense", "convolutional"], seed: int) -> ker
 def train_autoencoder(
     photographs: Sequence[np.ndarray],
     *,
-    kind: Literal["dense", "convolutional"],
+    kind: Kind,
     steps: int,
     seed: int,
 ) -> Autoencoder:

@@ -18,6 +18,9 @@ PRESETS: dict[str, dict[str, tuple[int, ...]]] = {
     },
 }
 
+SLOW_CHANNELS = (
+    "noise that changes over several cells, as regions of a photograph differ; 0 for none"
+)
 # Waves enter where one sample is 16, 8 and 4 pixels; at finer levels nothing is left to shape them.
 WAVE_LEVELS = 3
 
@@ -46,13 +49,7 @@ class SpatialConfig(BaseModel, frozen=True, extra="forbid"):
     global_channels: int = Field(
         0, ge=0, le=64, description="one code a picture, the same in every cell; 0 for none"
     )
-    slow_channels: int = Field(
-        0,
-        ge=0,
-        le=64,
-        description="noise that changes over several cells, for photographs whose regions differ; "
-        "0 for none",
-    )
+    slow_channels: int = Field(0, ge=0, le=64, description=SLOW_CHANNELS)
     materials: tuple[str, ...] = Field(
         (), description="names of the materials, in the order of the labels; empty: the dataset's"
     )

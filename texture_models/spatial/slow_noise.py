@@ -15,7 +15,9 @@ import numpy as np
 
 from texture_models.rendering.noise_field import uniform_field
 
-SPACING_CELLS = 8  # between two values of the lattice; a patch of the presets is 4 cells
+# Between two values of the lattice. A training patch is 4 cells, so that it sees one region, and a
+# tile of 256 px has 16: with 8, every such tile had a mood of its own (docs/experiments.md).
+SPACING_CELLS = 4
 
 
 def slow_field(

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from texture_models.training.replicas import assign_on_all, replica_mean
+from texture_models.training.replicas import assign_on_all, change_on_all, replica_mean
 
 # Adam without momentum in the first moment: the target moves with the other network
 # (StyleGAN2, https://arxiv.org/abs/1912.04958, appendix B).
@@ -38,7 +38,7 @@ class Adam:
         Args:
             rate: learning rate.
             weights: trainable Keras variables, in the order in which slopes will come.
-            beta_1: decay of the mean of slopes; 0 keeps none.
+            beta_1: decay of the mean of slopes; 0 takes the last one.
             beta_2: decay of the mean of squares.
             scaled: whether losses are scaled up, as float16 needs.
         """
@@ -49,11 +49,11 @@ class Adam:
         self._done = _slot(0.0)
         self._loss_scale = _slot(FIRST_SCALE if scaled else 1.0)
         self._since_change = _slot(0.0)
+        self._means = [_slot(tf.zeros(weight.shape)) for weight in self._weights]
         self._squares = [_slot(tf.zeros(weight.shape)) for weight in self._weights]
-        self._means = [_slot(tf.zeros(weight.shape)) for weight in self._weights if beta_1]
         numbers = [self.learning_rate, self.skipped, self._done]
         numbers += [self._loss_scale, self._since_change] if scaled else []
-        self.variables = [*numbers, *self._squares, *self._means]
+        self.variables = [*numbers, *self._means, *self._squares]
 
     def scale(self, loss: Any) -> Any:
         """Return what to differentiate instead of `loss`: in float16, a multiple of it."""
@@ -72,27 +72,40 @@ class Adam:
         if self._scaled:
             slopes = [slope / self._loss_scale for slope in slopes]
         sound = tf.math.is_finite(tf.add_n([tf.reduce_sum(slope) for slope in slopes]))
-        assign_on_all([*self._moved(slopes, sound), *self._counted(sound)])
+        self._move(slopes, sound)
+        assign_on_all(self._counted(sound))
 
-    def _moved(self, slopes: Sequence[Any], sound: Any) -> list[tuple[Any, Any]]:
-        """Return (variable, new value) of slots and weights; the old values in a skipped step."""
+    def _move(self, slopes: Sequence[Any], sound: Any) -> None:
+        """Do one step in TensorFlow's fused kernel; a rate of 0 and no decay if it is skipped."""
         count = self._done + 1.0
         rate = self.learning_rate * tf.sqrt(1.0 - self._beta_2**count)
-        rate /= 1.0 - self._beta_1**count
-        means = self._means or [None] * len(slopes)
-        changes = []
-        for weight, slope, square, mean in zip(
-            self._weights, slopes, self._squares, means, strict=True
-        ):
-            new_square = square + (slope**2 - square) * (1.0 - self._beta_2)
-            direction = slope
-            if mean is not None:
-                direction = mean + (slope - mean) * (1.0 - self._beta_1)
-                changes.append((mean, tf.where(sound, direction, mean)))
-            moved = weight.value - rate * direction / (tf.sqrt(new_square) + EPSILON)
-            changes.append((square, tf.where(sound, new_square, square)))
-            changes.append((weight.value, tf.where(sound, moved, weight.value)))
-        return changes
+        rate = tf.where(sound, rate / (1.0 - self._beta_1**count), 0.0)
+        decays = [tf.where(sound, decay, 1.0) for decay in (self._beta_1, self._beta_2)]
+
+        def move(weight: Any, mean: Any, square: Any, slope: Any) -> Any:
+            return tf.raw_ops.ResourceApplyAdam(
+                var=weight.handle,
+                m=mean.handle,
+                v=square.handle,
+                beta1_power=0.0,  # what the rate has already been corrected for
+                beta2_power=0.0,
+                lr=rate,
+                beta1=decays[0],
+                beta2=decays[1],
+                epsilon=EPSILON,
+                # 0 times a slope that is not finite would not be 0.
+                grad=tf.where(sound, slope, tf.zeros_like(slope)),
+            )
+
+        change_on_all(
+            move,
+            [
+                (weight.value, (mean, square, slope))
+                for weight, mean, square, slope in zip(
+                    self._weights, self._means, self._squares, slopes, strict=True
+                )
+            ],
+        )
 
     def _counted(self, sound: Any) -> list[tuple[Any, Any]]:
         good = tf.cast(sound, tf.float32)

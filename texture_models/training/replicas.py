@@ -62,18 +62,31 @@ def assign_on_all(changes: Sequence[tuple[Any, Any]]) -> None:
     Args:
         changes: (`tf.Variable`, new value).
     """
+    change_on_all(lambda local, new: local.assign(new), [(old, (new,)) for old, new in changes])
+
+
+def change_on_all(
+    change: Callable[..., Any], targets: Sequence[tuple[Any, tuple[Any, ...]]]
+) -> None:
+    """Change variables from inside a step, on every device in the same way.
+
+    Args:
+        change: called with a variable and what belongs to it, as this device holds them.
+        targets: (`tf.Variable`, what belongs to it: other variables, or tensors that are equal on
+            all devices).
+    """
     if replica_count() == 1:
-        for variable, value in changes:
-            variable.assign(value)
+        for variable, belongings in targets:
+            change(variable, *belongings)
         return
-    variables = [variable for variable, _ in changes]
-    values = [value for _, value in changes]
+    variables = [variable for variable, _ in targets]
+    belongings_of = [belongings for _, belongings in targets]
 
-    def merged(strategy: Any, values: Sequence[Any]) -> None:
-        for variable, value in zip(variables, values, strict=True):
-            strategy.extended.update(variable, lambda local, new: local.assign(new), args=(value,))
+    def merged(strategy: Any, belongings_of: Sequence[tuple[Any, ...]]) -> None:
+        for variable, belongings in zip(variables, belongings_of, strict=True):
+            strategy.extended.update(variable, change, args=belongings)
 
-    tf.distribute.get_replica_context().merge_call(merged, args=(values,))
+    tf.distribute.get_replica_context().merge_call(merged, args=(belongings_of,))
 
 
 def compiled_step(step: Callable[..., Any], *, xla: bool) -> Callable[..., Any]:

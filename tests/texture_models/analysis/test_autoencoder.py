@@ -53,10 +53,11 @@ def test_photographs_smaller_than_a_patch_are_refused():
         train_autoencoder([waves(1, 90, 20)], kind="dense", steps=1, seed=1)
 
 
-def test_a_photograph_of_something_else_is_found_among_the_others():
+@pytest.mark.parametrize("kind", ["dense", "convolutional"])
+def test_a_photograph_of_something_else_is_found_among_the_others(kind):
     odd = np.random.default_rng(3).integers(0, 256, (96, 128, 3), dtype=np.uint8)
-    strange = unlikeness([waves(0), waves(1), odd, waves(2)], steps=60, seed=1)
+    strange = unlikeness([waves(0), waves(1), odd, waves(2)], kind=kind, steps=60, seed=1)
     assert strange[2] > 2
     assert max(strange[0], strange[1], strange[3]) < 1.5
     with pytest.raises(ValueError, match="2 photographs: it takes 3"):
-        unlikeness([odd, odd], steps=1, seed=1)
+        unlikeness([odd, odd], kind=kind, steps=1, seed=1)

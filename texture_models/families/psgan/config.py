@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from texture_models.spatial.config import SpatialConfig
+from pydantic import Field
+
+from texture_models.spatial.config import SLOW_CHANNELS, SpatialConfig
 
 
 class PsganConfig(SpatialConfig, frozen=True, extra="forbid"):
@@ -14,3 +16,4 @@ class PsganConfig(SpatialConfig, frozen=True, extra="forbid"):
     augments: ClassVar[bool] = True  # the discriminator may be shown changed pictures
 
     family: Literal["psgan"] = "psgan"
+    slow_channels: int = Field(4, ge=0, le=64, description=SLOW_CHANNELS)
