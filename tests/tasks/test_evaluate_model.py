@@ -5,6 +5,7 @@ from PIL import Image
 
 from data.config import DatasetConfig
 from data.ingest import prepare
+from tasks.config import EvaluationConfig
 from tasks.evaluate_model import _unlike
 
 
@@ -21,7 +22,7 @@ def test_a_photograph_of_something_else_is_named_and_pairs_are_left_alone(tmp_pa
     Image.fromarray(noise).save(folder / "waves" / "odd.png")
     dataset = prepare(DatasetConfig(source=str(folder), texel_scale=1.0), tmp_path / "datasets")
     with caplog.at_level("WARNING"):
-        found = _unlike(dataset, 60)
+        found = _unlike(dataset, EvaluationConfig(autoencoder_steps=60))
     assert [name.rpartition("/")[2] for name in found] == ["odd.png"]
     assert "odd.png is unlike the other photographs of waves" in caplog.text
-    assert _unlike(dataset, 0) == {}
+    assert _unlike(dataset, EvaluationConfig(autoencoder_steps=0)) == {}

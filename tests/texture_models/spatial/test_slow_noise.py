@@ -70,4 +70,4 @@ def test_every_patch_of_a_batch_has_its_own_and_other_channels_stay_as_they_were
     assert with_slow.shape[-1] == 4 + 2 + 4
     slow = with_slow[..., 4:6].numpy()
     assert np.abs(slow[0] - slow[1]).max() > 0.1
-    assert np.abs(np.diff(slow, axis=1)).max() < 0.5
+    assert np.abs(np.diff(slow, axis=1)).mean() < 0.3  # of noise without neighbours, 0.67
