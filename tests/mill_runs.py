@@ -16,12 +16,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Small enough for a minute on two cores, and a gate that lets anything through.
 TINY = (
-    "training.steps=300",
+    "training.steps=120",
     "training.minutes=",
     "training.batch_size=2",
     "training.patch_px=32",
     "training.statistics_batches=2",
-    "training.checkpoint_seconds=0.1",
+    "training.checkpoint_seconds=0.5",
     "training.preview_seconds=1000",
     "model.generator_widths=[8,8,8,8,4]",
     "model.discriminator_widths=[4,8,8,8]",
@@ -76,7 +76,13 @@ def start_mill(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=_hear_ctrl_c,
     )
+
+
+def _hear_ctrl_c() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextlib.contextmanager

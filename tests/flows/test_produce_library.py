@@ -77,7 +77,7 @@ def test_an_interrupted_and_a_killed_training_go_on_where_they_were(
     repeated = [after for before, after in pairwise(steps) if after <= before]
     assert all(step > produced_library.step_at_interrupt for step in repeated)
     assert produced_library.step_at_kill > produced_library.step_at_interrupt
-    assert steps[-1] == 300
+    assert steps[-1] == 120
 
 
 def test_three_attempts_are_one_mlflow_run(produced_library: ProducedLibrary) -> None:
