@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from texture_models.layers import as_image
 from texture_models.training.replicas import replica_count, replica_mean
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in the metrics
@@ -161,7 +162,7 @@ def mean_bands(photographs: Sequence[np.ndarray], bands: np.ndarray, side: int) 
         lefts = range(0, picture.shape[1] - side + 1, side // 2)
         for top in range(0, picture.shape[0] - side + 1, side // 2):
             row = np.stack([picture[top : top + side, left : left + side] for left in lefts])
-            power = band_power(tf.constant(row / np.float32(127.5) - 1.0), bands)
+            power = band_power(tf.constant(as_image(row)), bands)
             total += power.numpy().sum(axis=0)
             count += len(row)
     return (total / count).astype(np.float32)

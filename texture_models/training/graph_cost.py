@@ -12,8 +12,6 @@ import tensorflow as tf
 _SAME_BYTES = frozenset(
     ("Identity", "IdentityN", "Reshape", "StopGradient", "Squeeze", "ExpandDims", "EnsureShape")
 )
-# Of these it is there in any case: variables, and what the step is given.
-_NO_BYTES = frozenset(("ReadVariableOp", "Placeholder"))
 
 
 def arithmetic(graph: Any) -> int:
@@ -29,7 +27,9 @@ def arithmetic(graph: Any) -> int:
 
 
 def most_live_bytes(graph: Any) -> int:
-    """Return the most bytes that a graph's tensors occupy together, variables left out.
+    """Return the most bytes that a function's tensors occupy together.
+
+    Variables and what the function is given are left out: they are there in any case.
 
     Operations are taken one after the other as they were written down, which is first forwards,
     then backwards, and a tensor is given back after its last reader. A runtime that computes
@@ -37,6 +37,7 @@ def most_live_bytes(graph: Any) -> int:
     overwritten in place take from it.
     """
     operations = graph.get_operations()
+    given = {id(tensor) for tensor in graph.inputs}
     roots: dict[int, int] = {}  # tensor -> the tensor whose bytes it shares
     sizes: dict[int, int] = {}
     last: dict[int, int] = {}
@@ -47,7 +48,8 @@ def most_live_bytes(graph: Any) -> int:
             shares = operation.type in _SAME_BYTES and place < len(operation.inputs)
             source = id(operation.inputs[place]) if shares else id(tensor)
             root = roots[id(tensor)] = roots.get(source, source)
-            sizes.setdefault(root, 0 if operation.type in _NO_BYTES else _bytes_of(tensor))
+            there = id(tensor) in given or operation.type == "ReadVariableOp"
+            sizes.setdefault(root, 0 if there else _bytes_of(tensor))
             last[root] = max(last.get(root, number), number)
     given_back: dict[int, int] = {}
     for root, number in last.items():
