@@ -89,6 +89,54 @@ def test_the_fitted_prior_has_mean_and_spread_of_the_materials_codes(model):
     assert not np.allclose(*model.measured["prior_mean"])
 
 
+def patches_of(pictures, rng):
+    places = rng.integers(0, 96, (50, 2))
+    return np.stack([pictures[t : t + 32, s : s + 32] for t, s in places]) / 127.5 - 1
+
+
+def test_codes_begin_white_certain_and_apart():
+    model = build_model(CONFIG, TRAINING)
+    model.measure(photographs())
+    rng = np.random.default_rng(3)
+    patches = [patches_of(some[0], rng) for some in photographs().values()]
+    encoder = model.generator.get_layer("encoder")
+    moss, sand = (np.asarray(encoder(some)[0]) for some in patches)
+    codes = np.concatenate([moss, sand])
+    assert np.abs(codes.mean(axis=0)).max() < 0.3
+    assert codes.std(axis=0)[0] == pytest.approx(1, abs=0.2)
+    assert codes.std(axis=0).max() < 1.3
+    apart = np.abs(moss.mean(axis=0) - sand.mean(axis=0)).max()
+    assert apart > 4 * np.exp(0.5 * np.asarray(encoder(patches[0])[1]).mean())
+    for network in (model.averaged, model.generator):
+        np.testing.assert_array_equal(network.get_layer("encoder")(patches[0])[0], moss)
+
+
+def test_pictures_begin_in_the_colours_of_their_code():
+    model = build_model(CONFIG, TRAINING)
+    model.measure(photographs())
+    rng = np.random.default_rng(3)
+    colour = model.generator.get_layer("decoder").get_layer("colour")
+    for pictures in photographs().values():
+        patches = patches_of(pictures[0], rng)
+        code = np.asarray(model.generator.get_layer("encoder")(patches)[0]).mean(axis=0)
+        mean = np.concatenate([[1.0], code]) @ colour.mean.numpy()
+        np.testing.assert_allclose(mean, patches.mean(axis=(0, 1, 2)), atol=0.1)
+
+
+def test_an_encoder_that_was_trained_reads_on_as_it_has_learnt(model):
+    before = [weight.numpy() for weight in model.generator.weights]
+    model.measure({name: [pictures[0][:, ::-1]] for name, pictures in photographs().items()})
+    for old, new in zip(before, model.generator.weights, strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_photographs_without_a_difference_still_begin():
+    model = build_model(CONFIG, TRAINING)
+    model.measure({name: [np.full((96, 96, 3), 90, np.uint8)] for name in ("moss", "sand")})
+    assert all(np.isfinite(weight.numpy()).all() for weight in model.generator.weights)
+    assert not np.asarray(model.generator.get_layer("encoder").get_layer("code_mean").kernel).any()
+
+
 def test_seeds_draw_different_codes(renderer):
     from texture_models.families.vae.inference import picture_inputs
     from texture_models.rendering.noise_field import CellWindow

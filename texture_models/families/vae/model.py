@@ -9,11 +9,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from texture_models.families.vae.beginning import (
+    begin_with_colours,
+    begin_with_statistics,
+    is_untrained,
+)
 from texture_models.families.vae.config import VaeConfig
 from texture_models.families.vae.divergence import beyond_free_bits, divergence, drawn
 from texture_models.families.vae.networks import build_discriminator, build_generator
 from texture_models.families.vae.prior import fitted_prior, unfitted_prior
-from texture_models.layers import colour_basis
 from texture_models.losses import (
     generator_loss,
     gram_distance,
@@ -87,11 +91,11 @@ class Vae:
         self._photographs = [photographs[name] for name in names]
         side = self.training.patch_px
         self._spectra.assign([mean_bands(photographs[name], self._bands, side) for name in names])
-        basis, mean = colour_basis([one for some in self._photographs for one in some])
-        for network in (self.generator, self.averaged):
-            layer = network.get_layer("decoder").get_layer("colour")
-            layer.basis.assign(np.concatenate([basis[None], layer.basis.numpy()[1:]]))
-            layer.mean.assign(np.concatenate([mean[None], layer.mean.numpy()[1:]]))
+        # What an earlier model has learnt to read and to colour is not begun anew.
+        if is_untrained(self.generator):
+            begin = begin_with_colours if self.discriminator is None else begin_with_statistics
+            for network in (self.generator, self.averaged):
+                begin(network, self._photographs, side)
 
     def train_step(
         self, image: np.ndarray, material: np.ndarray, *, step: int, rate_factor: float

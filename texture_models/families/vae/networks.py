@@ -8,16 +8,17 @@ import keras
 from keras import ops
 
 from texture_models.families.vae.config import VaeConfig
-from texture_models.layers import ColourLayer, FilmLayer, FusedNormalization
+from texture_models.layers import BoundedFilm, ColourLayer, FusedNormalization
 from texture_models.spatial.discriminator import LEAK_DISCRIMINATOR, discriminator_stages
-from texture_models.spatial.generator import LEAK_GENERATOR, bounded, level_convolution
+from texture_models.spatial.generator import BOUND, LEAK_GENERATOR, level_convolution
 
 LEAST_LOG_VARIANCE, LARGEST_LOG_VARIANCE = -8.0, 4.0
-SPREAD = 0.1  # deviation of the first weights that read the code: little at first, but not nothing
+CODE_BOUND = 3.0  # deviations of the prior
+SPREAD = 0.05  # deviation of the first weights that read the code: little at first, but not nothing
 
 
-class CodeFilm(FilmLayer):
-    """`FilmLayer` whose code is a 1 and then a latent code: the 1 brings scale 1 and shift 0."""
+class CodeFilm(BoundedFilm):
+    """`BoundedFilm` whose code is a 1 and then a latent code: the 1 brings scale 1 and shift 0."""
 
     def build(self, input_shape: list[tuple[int | None, ...]]) -> None:  # noqa: D102
         channels, code = input_shape[0][-1], input_shape[1][-1]
@@ -94,6 +95,8 @@ def build_encoder(config: VaeConfig, dtype: str = "float32") -> keras.Model:
     )(statistics)
     hidden = keras.layers.LeakyReLU(LEAK_DISCRIMINATOR, dtype="float32")(hidden)
     mean = keras.layers.Dense(config.latent_channels, dtype="float32", name="code_mean")(hidden)
+    # A code far from all others would scale the features of five resolutions beyond any picture.
+    mean = CODE_BOUND * ops.tanh(mean / CODE_BOUND)
     spread = keras.layers.Dense(
         config.latent_channels,
         dtype="float32",
@@ -141,9 +144,7 @@ def build_decoder(config: VaeConfig, dtype: str = "float32") -> keras.Model:
             )
         x = level_convolution(x, noise, level, width, dtype)
         x = FusedNormalization(momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{level}")(x)
-        x = keras.layers.Lambda(bounded, dtype=dtype)(x)
-        x = CodeFilm(dtype=dtype, name=f"film_{level}")([x, code])
-        x = keras.layers.LeakyReLU(LEAK_GENERATOR, dtype=dtype)(x)
+        x = CodeFilm(BOUND, LEAK_GENERATOR, dtype=dtype, name=f"film_{level}")([x, code])
     x = keras.layers.Conv2D(3, 3, dtype=dtype, name="to_components")(x)
     x = keras.layers.Activation("linear", dtype="float32")(x)
     image = CodeColour(dtype="float32", name="colour")([x, code])

@@ -42,7 +42,7 @@ def fitted_prior(
     rng = np.random.default_rng(0)
     means, factors = [], []
     for pictures in photographs:
-        patches = np.stack([_patch(pictures, patch_px, rng) for _ in range(PATCHES)])
+        patches = sampled_patches(pictures, patch_px, rng)
         codes = np.asarray(encoder(patches, training=False)[0], dtype=np.float64)
         covariance = np.atleast_2d(np.cov(codes, rowvar=False))
         variances = np.diag(np.diag(covariance)) + 1e-6 * np.eye(len(covariance))
@@ -51,6 +51,13 @@ def fitted_prior(
             np.linalg.cholesky((1 - SHRINKAGE) * covariance + SHRINKAGE * variances + 0.0)
         )
     return {"prior_mean": np.stack(means), "prior_factor": np.stack(factors)}
+
+
+def sampled_patches(
+    pictures: Sequence[np.ndarray], side: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Return (PATCHES, side, side, 3) float32 in -1..1, from anywhere in a material's pictures."""
+    return np.stack([_patch(pictures, side, rng) for _ in range(PATCHES)])
 
 
 def _patch(pictures: Sequence[np.ndarray], side: int, rng: np.random.Generator) -> np.ndarray:
