@@ -30,6 +30,7 @@ from data.library.contact_sheet import SheetRow, contact_sheet
 from data.pixels import held_out_region, load_pixels, training_region
 from data.records import PreparedDataset
 from texture_models.families.psgan.config import PsganConfig
+from texture_models.metrics.phase_imprint import phase_imprint
 from texture_models.metrics.scores import TextureScores, score_texture
 from texture_models.rendering.renderer import Renderer
 from texture_models.training.config import TrainingConfig
@@ -47,6 +48,9 @@ PHOTOGRAPHS = (
     "fabric_leather/fabric_pattern_07_1k.jpg",
 )
 SEEDS = (1, 2, 3, 4)
+# A rhythm of the material that divides the grid, as checks of 32 px do, lies elsewhere in every
+# tile, but in four tiles it lies somewhere: only in many of them is it told from an imprint.
+MANY_SEEDS = range(1, 33)
 TILE_PX = 256
 COLUMNS = (
     "set_ratio",
@@ -55,6 +59,7 @@ COLUMNS = (
     "top_octave_db",
     "checkerboard_db",
     "phase_imprint",
+    "phase_imprint_32",
     "wrap_seam_z",
     "diversity",
     "memorisation_ncc",
@@ -101,6 +106,7 @@ def one_photograph(
     started = time.perf_counter()
     tiles = [renderer.render(seed=seed, height_px=TILE_PX, width_px=TILE_PX) for seed in SEEDS]
     scores = score_texture(real=[real], held_out=[held_out], generated=tiles)
+    many = [renderer.render(seed=seed, height_px=TILE_PX, width_px=TILE_PX) for seed in MANY_SEEDS]
     reference = quilting_scores(real, held_out, folder)
     row = {
         "photograph": photograph.stem,
@@ -111,6 +117,7 @@ def one_photograph(
         "waiting_share": round(result.waiting_share, 4),
         "scoring_seconds": round(time.perf_counter() - started),
         **scores.model_dump(),
+        "phase_imprint_32": phase_imprint([real], many),
         "quilting_set_ratio": reference.set_ratio,
         "quilting_copied_share": reference.copied_share,
     }

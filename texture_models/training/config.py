@@ -40,6 +40,12 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         description="weight of matching the finer bands of the power spectrum (psgan, "
         "conditional_gan, vae)",
     )
+    imprint_weight: float = Field(
+        100.0,
+        ge=0,
+        description="weight of keeping detail off the upsampling grid (psgan; patches of two cells"
+        " or more)",
+    )
     augment: Literal["off", "fixed", "adaptive"] = Field(
         "adaptive",
         description="whether discriminators see changed pictures (psgan, dcgan, conditional_gan): "

@@ -21,6 +21,7 @@ from texture_models.losses import (
     spectrum_distance,
     spread,
 )
+from texture_models.spatial.grid_imprint import GridImprint
 from texture_models.spatial.measuring import assign_colours, measured_waves, no_waves
 from texture_models.spatial.training_noise import training_noise
 from texture_models.training.augmenting import Augmentation
@@ -63,6 +64,7 @@ class Psgan:
             "discriminator": adam(self.training.discriminator_rate, self.discriminator),
         }
         self.augmentation = Augmentation(training)
+        self.imprint = GridImprint(config.material_count, config.pixels_per_cell)
         self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
@@ -114,6 +116,7 @@ class Psgan:
             "averaged": self.averaged.weights,
             "discriminator": self.discriminator.weights,
             "augmentation": self.augmentation.variables,
+            "imprint": self.imprint.variables,
             **{f"{name}_adam": mover.variables for name, mover in self.optimizers.items()},
         }
 
@@ -159,6 +162,9 @@ class Psgan:
             if self.training.spectrum_weight:
                 parts["spectrum"] = spectrum_distance(fake, code, self._bands, self._spectra)
                 total += self.training.spectrum_weight * parts["spectrum"]
+            if self.training.imprint_weight and cells > 1:
+                parts["imprint"] = self.imprint(fake, code)
+                total += self.training.imprint_weight * parts["imprint"]
             scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
         self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
