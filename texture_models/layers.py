@@ -9,7 +9,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from texture_models.training.replicas import assign_on_all, replica_count, replica_mean
+from texture_models.training.replicas import (
+    assign_on_all,
+    drawn_for_my_share,
+    replica_count,
+    replica_mean,
+)
 
 LEAST_COLOUR = 0.5 / 127.5  # half a grey level
 
@@ -124,12 +129,12 @@ class NarrowConv2D(keras.layers.Conv2D):
         return tf.nn.depth_to_space(tf.nn.bias_add(phases, bias), 2)
 
 
-class FusedNormalization(keras.layers.BatchNormalization):
-    """Batch normalisation without scale and offset, in TensorFlow's fused kernel.
+# The next two keep the names of Keras' layers: files of weights are addressed by them.
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Batch normalisation without scale and offset.
 
-    Call: (batch, rows, columns, channels) float -> same shape. Keras' own layer makes several
-    passes over the features on a CPU; the fused kernel makes one each way. Where devices share a
-    batch, mean and variance are those of the whole batch, which the kernel cannot give.
+    Call: (batch, rows, columns, channels) float -> same shape. Where devices share a batch, mean
+    and variance are those of the whole batch; on one device it is Keras' own.
 
     Source: Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167, algorithm 1.
     """
@@ -138,10 +143,12 @@ class FusedNormalization(keras.layers.BatchNormalization):
         super().__init__(**{"center": False, "scale": False, **kwargs})
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:  # noqa: D102
-        if not training:
+        if not training or replica_count() == 1:
             return super().call(inputs, training=training, mask=mask)
-        shared = replica_count() > 1
-        outputs, mean, variance = self._shared(inputs) if shared else self._fused(inputs)
+        return self._remembered(*self._shared(inputs))
+
+    def _remembered(self, outputs: Any, mean: Any, variance: Any) -> Any:
+        """Move the running averages towards a batch's mean and variance; return `outputs`."""
         moving = ((self.moving_mean, mean), (self.moving_variance, variance))
         assign_on_all(
             [
@@ -150,6 +157,58 @@ class FusedNormalization(keras.layers.BatchNormalization):
             ]
         )
         return outputs
+
+    def _shared(self, inputs: Any) -> tuple[Any, Any, Any]:
+        import tensorflow as tf
+
+        features = tf.cast(inputs, tf.float32)
+        mean = replica_mean(tf.reduce_mean(features, (0, 1, 2)))
+        # Not as a difference of two large means: the sum would depend on the number of devices.
+        variance = replica_mean(tf.reduce_mean((features - mean) ** 2, (0, 1, 2)))
+        outputs = (features - mean) * tf.math.rsqrt(variance + self.epsilon)
+        return tf.cast(outputs, inputs.dtype), mean, variance
+
+
+class Dropout(keras.layers.Dropout):
+    """Dropout that leaves out the same features of a batch on any number of devices.
+
+    Call: (batch, ...) float, of known size while training -> same shape. The rows may be several
+    batches, one behind another, see `batches_in_a_row`.
+
+    Args:
+        rate: share of the features that are left out, 0..1.
+        seed: decides every draw, with the number of draws before, which is a weight.
+    """
+
+    def call(self, inputs: Any, training: bool = False) -> Any:  # noqa: D102 (said by the class)
+        if not training or not self.rate or replica_count() == 1:
+            return super().call(inputs, training=training)
+        import tensorflow as tf
+
+        state = self.seed_generator.state.value
+        # As Keras does: its own draw assigns in a way that devices which share a batch forbid.
+        seed = tf.cast(tf.math.floormod(state * 1, tf.int32.max - 1), tf.int32)
+        assign_on_all([(state, state + tf.constant([0, 1], state.dtype))])
+
+        def kept(rows: int) -> Any:
+            ones = tf.ones((rows, *inputs.shape[1:]), inputs.dtype)
+            return tf.nn.experimental.stateless_dropout(ones, self.rate, seed=seed)
+
+        return inputs * drawn_for_my_share(kept, inputs.shape[0])
+
+
+class FusedNormalization(BatchNormalization):
+    """`BatchNormalization` in TensorFlow's fused kernel.
+
+    Call: as `BatchNormalization`. Keras' own layer makes several passes over the features on a CPU;
+    the fused kernel makes one each way. It cannot give mean and variance of a batch that devices
+    share.
+    """
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:  # noqa: D102
+        if not training or replica_count() > 1:
+            return super().call(inputs, training=training, mask=mask)
+        return self._remembered(*self._fused(inputs))
 
     def _fused(self, inputs: Any) -> tuple[Any, Any, Any]:
         import tensorflow as tf
@@ -161,16 +220,6 @@ class FusedNormalization(keras.layers.BatchNormalization):
         # The kernel returns the variance with Bessel's correction; Keras keeps it without.
         count = tf.cast(tf.size(inputs) // channels, tf.float32)
         return outputs, mean, variance * (count - 1.0) / count
-
-    def _shared(self, inputs: Any) -> tuple[Any, Any, Any]:
-        import tensorflow as tf
-
-        features = tf.cast(inputs, tf.float32)
-        mean = replica_mean(tf.reduce_mean(features, (0, 1, 2)))
-        # Not as a difference of two large means: the sum would depend on the number of devices.
-        variance = replica_mean(tf.reduce_mean((features - mean) ** 2, (0, 1, 2)))
-        outputs = (features - mean) * tf.math.rsqrt(variance + self.epsilon)
-        return tf.cast(outputs, inputs.dtype), mean, variance
 
 
 class FilmLayer(keras.layers.Layer):

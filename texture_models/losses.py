@@ -72,16 +72,19 @@ def gram_matrices(features: Any, code: Any) -> Any:
 
     Args:
         features: (batch, rows, columns, channels).
-        code: (batch, materials) one-hot.
+        code: (batch, materials) one-hot; None for a matrix of each picture.
 
     Returns:
         (materials, channels, channels) float32; zeros for a material that is not in the batch.
-        Over several devices: of the whole batch, on each of them.
+        Over several devices: of the whole batch, on each of them. Without a code: (batch, channels,
+        channels), of this device's pictures.
     """
     features = tf.cast(features, tf.float32)
     shape = tf.shape(features)
     flat = tf.reshape(features, (shape[0], shape[1] * shape[2], features.shape[-1]))
     grams = _products(flat) / tf.cast(shape[1] * shape[2], tf.float32)
+    if code is None:
+        return grams
     sums, counts = replica_mean([tf.einsum("bm,bij->mij", code, grams), tf.reduce_sum(code, 0)])
     least = 1.0 / replica_count()  # a mean over the devices of what is 1 on one of them
     return sums / tf.maximum(counts, least)[:, None, None]
@@ -102,13 +105,17 @@ def gram_distance(fake: Sequence[Any], real: Sequence[Any], code: Any) -> Any:
 
     Source: GramGAN, Portenier et al. 2020, https://arxiv.org/abs/2006.16112, eq. 4.
     Departure: divided by the mean magnitude of the real matrix, so that stages weigh the same;
-    batch means, not single pictures, are compared, so that pictures may differ from each other.
+    batch means, not single pictures, are compared, so that pictures may differ from each other;
+    each picture with its own only where `code` is None.
     """
     total = 0.0
     for fake_features, real_features in zip(fake, real, strict=True):
         target = tf.stop_gradient(gram_matrices(real_features, code))
         difference = tf.abs(gram_matrices(fake_features, code) - target)
-        total += tf.reduce_mean(difference) / (tf.reduce_mean(tf.abs(target)) + 1e-6)
+        magnitude = tf.reduce_mean(tf.abs(target))
+        if code is None:
+            magnitude = replica_mean(magnitude)
+        total += tf.reduce_mean(difference) / (magnitude + 1e-6)
     return total / len(fake)
 
 

@@ -13,6 +13,12 @@ from texture_models.rendering.config import RenderConfig
 from texture_models.training.config import TrainingConfig
 
 
+class Unshared(VaeConfig):
+    """A family whose step only knows one device's part of the batch."""
+
+    several_devices: ClassVar[bool] = False
+
+
 @pytest.mark.parametrize(
     ("training", "evaluation", "rendering", "message"),
     [
@@ -44,7 +50,8 @@ def test_what_a_family_cannot_do_is_refused_by_its_name():
     with pytest.raises(MillError, match=r"augment=fixed.* of a vae .*augment=off"):
         check_sizes(VaeConfig(), always)
     with pytest.raises(MillError, match=r"devices=2, but the step of a vae .*devices=1"):
-        check_sizes(VaeConfig(), TrainingConfig(devices=2))
+        check_sizes(Unshared(), TrainingConfig(devices=2))
+    check_sizes(VaeConfig(), TrainingConfig(devices=2))
 
 
 def test_a_model_of_one_size_refuses_every_other_by_name():

@@ -1,4 +1,4 @@
-"""A small training on chosen devices, as a process of its own: devices are chosen at its start."""
+"""Small trainings on chosen devices, as a process of its own: devices are chosen at its start."""
 
 import json
 import sys
@@ -7,7 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from texture_models.families import AnyModelConfig
+from texture_models.families.conditional_gan.config import ConditionalGanConfig
+from texture_models.families.conv_stack.config import ConvStackConfig
+from texture_models.families.cycle_gan.config import CycleGanConfig
+from texture_models.families.dcgan.config import DcganConfig
 from texture_models.families.psgan.config import PsganConfig
+from texture_models.families.vae.config import VaeConfig
 from texture_models.training import loop
 from texture_models.training.config import TrainingConfig
 
@@ -17,10 +22,22 @@ PHOTOGRAPHS = {
     name: [np.random.default_rng(seed).integers(0, 256, (64, 64, 3), dtype=np.uint8)]
     for seed, name in enumerate(MATERIALS)
 }
+# Two levels and two stages: most of the time goes into tracing them, once a process.
+SPATIAL = {"materials": MATERIALS, "generator_widths": (8, 4), "discriminator_widths": (4, 8)}
+MODELS: dict[str, AnyModelConfig] = {
+    "psgan": PsganConfig.tiny(**SPATIAL),
+    "conditional_gan": ConditionalGanConfig.tiny(**SPATIAL),
+    "conv_stack": ConvStackConfig.tiny(materials=MATERIALS, blocks=2, discriminator_widths=(4, 8)),
+    "cycle_gan": CycleGanConfig.tiny(materials=MATERIALS),
+    "dcgan": DcganConfig.tiny(materials=MATERIALS),
+    "vae": VaeConfig.tiny(**SPATIAL, encoder_widths=(8,)),
+}
 
 
-class UnevenBatches:
-    """Batches of four whose materials no two devices get in the same number."""
+class Batches:
+    """Batches of four, with labels whose materials no two devices get in the same number."""
+
+    labels = (0, 0, 0, 1)
 
     def __init__(self, position: int, stop_at: int | None = None) -> None:
         self.position, self.stop_at = position, stop_at
@@ -29,11 +46,21 @@ class UnevenBatches:
         while self.position != self.stop_at:
             image = np.random.default_rng(self.position).random((4, 32, 32, 3), dtype=np.float32)
             self.position += 1
-            yield image * 2 - 1, np.array([0, 0, 0, 1])
+            yield image * 2 - 1, np.array(self.labels)
         raise KeyboardInterrupt
 
     def close(self) -> None:
         pass
+
+
+class EvenBatches(Batches):
+    """The same, half of each material: a family of translators takes no others."""
+
+    labels = (0, 1, 0, 1)
+
+
+def batches_of(family: str) -> type[Batches]:
+    return EvenBatches if family == "cycle_gan" else Batches
 
 
 def training(**changes) -> TrainingConfig:
@@ -42,26 +69,23 @@ def training(**changes) -> TrainingConfig:
     return TrainingConfig.tiny(**{**every, **changes})
 
 
-def model() -> AnyModelConfig:
-    # Two levels and two stages: most of the time goes into tracing them, once a process.
-    widths = {"generator_widths": (8, 4), "discriminator_widths": (4, 8)}
-    return PsganConfig.tiny(materials=MATERIALS, **widths)
-
-
 def losses(run_dir: Path) -> dict[int, dict[str, float]]:
     """Step -> losses that a training in `run_dir` has written."""
     lines = [json.loads(line) for line in (run_dir / "history.jsonl").read_text().splitlines()]
     return {line["step"]: {k: v for k, v in line.items() if k != "seconds"} for line in lines}
 
 
-def main(part: str, run_dir: str, devices: str) -> None:
-    """Train in `run_dir`, or join the training of another process."""
+def main(part: str, run_dir: str, devices: str, *families: str) -> None:
+    """Train in folders of `run_dir`, or join the training of another process."""
     loop.REPORT_STEPS = 1
-    inputs = {"open_batches": UnevenBatches, "photographs": PHOTOGRAPHS}
-    if part == "join":
-        assert loop.join(model(), training(), **inputs) == STEPS
-    else:
-        loop.fit(model(), training(devices=int(devices)), run_dir=Path(run_dir), **inputs)
+    for family in families:
+        config = MODELS[family]
+        inputs = {"open_batches": batches_of(family), "photographs": PHOTOGRAPHS}
+        if part == "join":
+            assert loop.join(config, training(), **inputs) == STEPS
+        else:
+            asked = training(devices=int(devices))
+            loop.fit(config, asked, run_dir=Path(run_dir) / family, **inputs)
 
 
 if __name__ == "__main__":

@@ -50,36 +50,19 @@ def start(*arguments, tf_config=None):
     )
 
 
-@pytest.fixture
-def one_device(tmp_path, monkeypatch):
-    """A whole training on one device, and a copy of it that was stopped half way."""
-    monkeypatch.setattr(loop, "REPORT_STEPS", 1)
-
-    def train(run_dir, stop_at=None):
-        loop.fit(
-            device_runs.model(),
-            device_runs.training(),
-            open_batches=lambda position: device_runs.UnevenBatches(position, stop_at),
-            photographs=device_runs.PHOTOGRAPHS,
-            run_dir=run_dir,
-        )
-
-    with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "one", device_runs.STOP_AT)
-    shutil.copytree(tmp_path / "one", tmp_path / "machines")
-    train(tmp_path / "one")
-    return tmp_path / "one"
+def train_here(family, run_dir, stop_at=None):
+    """A whole training on one device, or one that is stopped on its way."""
+    loop.fit(
+        device_runs.MODELS[family],
+        device_runs.training(),
+        open_batches=lambda position: device_runs.batches_of(family)(position, stop_at),
+        photographs=device_runs.PHOTOGRAPHS,
+        run_dir=run_dir,
+    )
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)  # three processes that import TensorFlow, on a machine that may be busy
-def test_two_devices_and_two_machines_lose_as_one_does(one_device, tmp_path):
-    # The two machines go on from a checkpoint that only the chief has.
-    processes = [
-        start("fit", tmp_path / "two", 2),
-        start("fit", tmp_path / "machines", 1, tf_config=cluster(0)),
-        start("join", tmp_path / "nothing", 1, tf_config=cluster(1)),
-    ]
+def ended(*processes):
+    """Wait for processes; nobody may have failed."""
     try:
         for process in processes:
             output, _ = process.communicate(timeout=800)
@@ -87,14 +70,47 @@ def test_two_devices_and_two_machines_lose_as_one_does(one_device, tmp_path):
     finally:
         for process in processes:
             process.kill()
-    expected = device_runs.losses(one_device)
-    for name in ("two", "machines"):
-        found = device_runs.losses(tmp_path / name)
-        assert list(found) == list(expected) == list(range(1, device_runs.STEPS + 1))
-        for step, losses in expected.items():
-            assert found[step] == pytest.approx(losses, rel=1e-4, abs=1e-5), (name, step)
-        assert (tmp_path / name / "model" / "generator.weights.h5").is_file()
+
+
+def assert_same_losses(run_dir, expected_dir):
+    found, expected = device_runs.losses(run_dir), device_runs.losses(expected_dir)
+    assert list(found) == list(expected) == list(range(1, device_runs.STEPS + 1))
+    for step, losses in expected.items():
+        assert found[step] == pytest.approx(losses, rel=1e-4, abs=1e-5), (run_dir, step)
+    assert (run_dir / "model" / "generator.weights.h5").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # three processes that import TensorFlow, on a machine that may be busy
+def test_two_devices_and_two_machines_lose_as_one_does(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "REPORT_STEPS", 1)
+    one, two, machines = (tmp_path / name / "psgan" for name in ("one", "two", "machines"))
+    with pytest.raises(KeyboardInterrupt):
+        train_here("psgan", one, device_runs.STOP_AT)
+    shutil.copytree(one, machines)
+    train_here("psgan", one)
+    # The two machines go on from a checkpoint that only the chief has.
+    ended(
+        start("fit", two.parent, 2, "psgan"),
+        start("fit", machines.parent, 1, "psgan", tf_config=cluster(0)),
+        start("join", tmp_path / "nothing", 1, "psgan", tf_config=cluster(1)),
+    )
+    assert_same_losses(two, one)
+    assert_same_losses(machines, one)
     assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_every_other_family_loses_on_two_devices_as_on_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "REPORT_STEPS", 1)
+    others = [family for family in device_runs.MODELS if family != "psgan"]
+    both = start("fit", tmp_path / "two", 2, *others)
+    for family in others:
+        train_here(family, tmp_path / "one" / family)
+    ended(both)
+    for family in others:
+        assert_same_losses(tmp_path / "two" / family, tmp_path / "one" / family)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +171,6 @@ def test_a_tf_config_that_says_too_little_is_refused(monkeypatch, tf_config, sai
 
 
 def test_only_another_machine_than_the_chief_joins(monkeypatch):
-    inputs = {"open_batches": device_runs.UnevenBatches, "photographs": device_runs.PHOTOGRAPHS}
+    inputs = {"open_batches": device_runs.Batches, "photographs": device_runs.PHOTOGRAPHS}
     with pytest.raises(DevicesUnavailable, match="no chief to join"):
-        loop.join(device_runs.model(), device_runs.training(), **inputs)
+        loop.join(device_runs.MODELS["psgan"], device_runs.training(), **inputs)

@@ -9,6 +9,7 @@ many there are.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -160,12 +161,21 @@ def open_devices(training: TrainingConfig, *, refused: str | None = None) -> Dev
         names = _taken(tf.config.list_physical_devices("GPU"), local)
         if machines > 1:
             return Devices(tf.distribute.MultiWorkerMirroredStrategy(), machines, chief)
-        return Devices(tf.distribute.MirroredStrategy(names) if local > 1 else None, 1, True)
+        return Devices(_sharing(tuple(names)) if local > 1 else None, 1, True)
     except RuntimeError as error:
         raise DevicesUnavailable(
             f"TensorFlow had begun to compute before it knew its devices ({error}); train in a"
             " process of its own, or set training.devices=1"
         ) from error
+
+
+@functools.cache
+def _sharing(names: tuple[str, ...]) -> Any:
+    """One for all trainings of a process: each numbers its collective operations from the start.
+
+    A second one would meet the shapes of the first under the same numbers.
+    """
+    return tf.distribute.MirroredStrategy(names)
 
 
 def asked_devices(training: TrainingConfig) -> tuple[int, int]:

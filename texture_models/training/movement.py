@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from texture_models.losses import discriminator_loss, logit_report
-from texture_models.training.replicas import assign_on_all, replica_count
+from texture_models.training.replicas import assign_on_all, batches_in_a_row, replica_count
 
 
 def follow(
@@ -106,7 +106,8 @@ def move_discriminator(
     variables = discriminator.trainable_variables
     with tf.GradientTape() as tape:
         both = tf.concat([real, fake], 0)
-        logits = discriminator([both, tf.concat([code, code], 0)], training=True)[0]
+        with batches_in_a_row(2):
+            logits = discriminator([both, tf.concat([code, code], 0)], training=True)[0]
         real_logits, fake_logits = tf.split(tf.cast(logits, tf.float32), 2)
         loss = discriminator_loss(real_logits, fake_logits)
         scaled = optimizer.scale(loss)

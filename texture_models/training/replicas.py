@@ -16,6 +16,7 @@ from typing import Any
 import tensorflow as tf
 
 _traced: ContextVar[list[Any] | None] = ContextVar("traced", default=None)
+_batches_in_a_row: ContextVar[int] = ContextVar("batches_in_a_row", default=1)
 
 
 def replica_count() -> int:
@@ -35,15 +36,36 @@ def my_share(batch: Any) -> Any:
     """Return this device's rows of a tensor of the whole batch.
 
     Args:
-        batch: (global batch, ...), of known size; a multiple of the number of devices.
+        batch: (global batch, ...), of known size; a multiple of the number of devices. Of several
+            batches in a row, see `batches_in_a_row`, those of each.
     """
-    count = replica_count()
+    count, batches = replica_count(), _batches_in_a_row.get()
     if count == 1:
         return batch
+    if batches == 1:
+        return _rows_of(batch, count)
+    return tf.concat([_rows_of(one, count) for one in tf.split(batch, batches)], axis=0)
+
+
+def _rows_of(batch: Any, count: int) -> Any:
     rows = batch.shape[0] // count
     start = tf.distribute.get_replica_context().replica_id_in_sync_group * rows
     share = tf.slice(batch, [start] + [0] * (batch.shape.rank - 1), [rows, *batch.shape[1:]])
     return tf.ensure_shape(share, [rows, *batch.shape[1:]])
+
+
+@contextlib.contextmanager
+def batches_in_a_row(count: int) -> Iterator[None]:
+    """Say that tensors in the block hold several batches, one behind another.
+
+    Real pictures and generated ones, say. A device then has rows of each of them, which lie apart
+    in what is drawn for all.
+    """
+    token = _batches_in_a_row.set(count)
+    try:
+        yield
+    finally:
+        _batches_in_a_row.reset(token)
 
 
 def drawn_for_my_share(draw: Callable[[int], Any], rows: int) -> Any:
@@ -54,6 +76,46 @@ def drawn_for_my_share(draw: Callable[[int], Any], rows: int) -> Any:
         rows: of this device.
     """
     return my_share(draw(rows * replica_count()))
+
+
+def row_numbers(rows: int) -> Any:
+    """Return (rows,) int32: where this device's rows stand in the whole batch, from 0."""
+    return drawn_for_my_share(tf.range, rows)
+
+
+def rows_before(batch: Any) -> Any:
+    """Return for each of this device's rows the one before it in the whole batch.
+
+    Only each device's last row travels. May not be differentiated.
+
+    Args:
+        batch: (rows, ...), of known size.
+
+    Returns:
+        The same shape; before the first row of the batch is its last.
+    """
+    count = replica_count()
+    if count == 1:
+        return tf.roll(batch, 1, axis=0)
+    before = (tf.distribute.get_replica_context().replica_id_in_sync_group + count - 1) % count
+    first = tf.ensure_shape(tf.gather(gathered(batch[-1:]), [before]), batch[-1:].shape)
+    return tf.concat([first, batch[:-1]], axis=0)
+
+
+def gathered(rows: Any) -> Any:
+    """Return the rows of all devices, one device's behind another's; may not be differentiated.
+
+    Args:
+        rows: (rows, ...), of known size.
+
+    Returns:
+        (devices * rows, ...).
+    """
+    count = replica_count()
+    if count == 1:
+        return rows
+    together = tf.distribute.get_replica_context().all_gather(rows, axis=0)
+    return tf.ensure_shape(together, (count * rows.shape[0], *rows.shape[1:]))
 
 
 def assign_on_all(changes: Sequence[tuple[Any, Any]]) -> None:

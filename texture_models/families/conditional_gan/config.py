@@ -12,6 +12,7 @@ from texture_models.spatial.config import SpatialConfig
 class ConditionalGanConfig(SpatialConfig, frozen=True, extra="forbid"):
     """Conditional GAN: noise cells and a map of material weights in, a texture of any size out."""
 
+    several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
     augments: ClassVar[bool] = True  # the discriminator may be shown changed pictures
 
     family: Literal["conditional_gan"] = "conditional_gan"

@@ -11,6 +11,7 @@ import tensorflow as tf
 from texture_models.losses import LUMA
 from texture_models.spatial.config import SpatialConfig
 from texture_models.spatial.noise import MARGIN
+from texture_models.training.replicas import my_share, replica_count
 
 NARROWEST_PX = 4.0  # from one material alone to the other alone
 WIDEST_PATCHES = 4.0  # as wide as this, a patch is nearly the same mixture everywhere
@@ -28,7 +29,7 @@ def border_shares(
 
     Args:
         config: the model's.
-        batch: pictures.
+        batch: pictures, of this device.
         cells: side of the patches in cells.
         seed: (2,) int32, decides everything.
 
@@ -37,7 +38,8 @@ def border_shares(
         without a margin at one sample a pixel (batch, patch, patch, 1)), float32 in 0..1.
     """
     side = float(cells * config.pixels_per_cell)
-    draws = tf.unstack(tf.random.stateless_uniform((6, batch, 1, 1), seed))
+    drawn = tf.random.stateless_uniform((6, batch * replica_count(), 1, 1), seed)
+    draws = [my_share(of_all) for of_all in tf.unstack(drawn)]
     angle, phase = 2 * np.pi * draws[0], 2 * np.pi * draws[1]
     offset, bend = (draws[2] - 0.5) * 0.6 * side, 0.15 * side * draws[3]
     length = side * (0.5 + draws[4])

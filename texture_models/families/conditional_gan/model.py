@@ -32,7 +32,12 @@ from texture_models.training.config import TrainingConfig
 from texture_models.training.labels import one_hot
 from texture_models.training.movement import follow, move_discriminator, recompute_statistics
 from texture_models.training.optimizer import adam, skipped_steps
-from texture_models.training.replicas import compiled_step
+from texture_models.training.replicas import (
+    compiled_step,
+    replica_count,
+    row_numbers,
+    rows_before,
+)
 
 STATISTICS_CELLS = 8  # side of the pictures that normalisation statistics are taken from
 COVER_WEIGHT = (
@@ -137,36 +142,42 @@ class ConditionalGan:
         """
         count = self.config.material_count
         labels = np.arange(max(8, count)) % count
-        code = tf.constant(one_hot(labels, count))
-        waves = tf.constant(self.measured["waves"][labels].astype(np.float32))
+        codes = _with_partners(tf.constant(one_hot(labels, count)))
+        waves = _with_partners(tf.constant(self.measured["waves"][labels].astype(np.float32)))
         steps = (tf.constant(-1 - batch, tf.int32) for batch in range(batches))
         recompute_statistics(
-            self.averaged, (self._inputs(code, waves, step, STATISTICS_CELLS)[0] for step in steps)
+            self.averaged, (self._inputs(codes, waves, step, STATISTICS_CELLS)[0] for step in steps)
         )
 
-    def _inputs(self, code: Any, waves: Any, step: Any, cells: int) -> tuple[dict[str, Any], Any]:
+    def _inputs(
+        self, codes: Sequence[Any], waves: Sequence[Any], step: Any, cells: int
+    ) -> tuple[dict[str, Any], Any]:
         """What the generator reads for a batch of square patches, and the share of each's partner.
 
         The last pictures of the batch are those in which two materials meet: each its own and that
         of the picture before it.
 
+        Args:
+            codes: (batch, materials) one-hot, each picture's own and its partner's.
+            waves: (batch, waves, 2) of both, likewise.
+            step: scalar int32.
+            cells: side of the patches in cells.
+
         Returns:
             (noise and weights by name, (batch, patch, patch, 1) share of the partner's material).
         """
-        seed, batch = self.training.seed, code.shape[0]
-        noise = training_noise(self.config, waves, seed=seed, step=step, cells=cells)
-        partner_noise = training_noise(
-            self.config, _partner(waves), seed=seed, step=step, cells=cells
+        seed, batch = self.training.seed, codes[0].shape[0]
+        noise, partner_noise = (
+            training_noise(self.config, some, seed=seed, step=step, cells=cells) for some in waves
         )
         address = tf.stack([tf.constant(seed, tf.int32), step * 64 + _BORDERS])
         shares, share = border_shares(self.config, batch=batch, cells=cells, seed=address)
-        mixed = tf.range(batch) >= batch - self.config.mixed_count(batch)
-        mixed = tf.cast(mixed, tf.float32)[:, None, None, None]
-        codes, partners = code[:, None, None, :], _partner(code)[:, None, None, :]
+        mixed = self._mixed(batch)[:, None, None, None]
+        own_code, partner_code = (code[:, None, None, :] for code in codes)
         inputs = {}
         for level in range(self.config.levels):
             part = shares[f"weights_{level}"] * mixed
-            inputs[f"weights_{level}"] = codes + part * (partners - codes)
+            inputs[f"weights_{level}"] = own_code + part * (partner_code - own_code)
             if f"noise_{level}" in noise:
                 own, other = noise[f"noise_{level}"], partner_noise[f"noise_{level}"]
                 inputs[f"noise_{level}"] = own + part * (other - own)  # differ in the waves alone
@@ -175,9 +186,10 @@ class ConditionalGan:
     def _step(self, image: Any, code: Any, waves: Any, step: Any, penalised: bool) -> Any:
         training, batch = self.training, code.shape[0]
         cells = training.patch_px // self.config.pixels_per_cell
-        inputs, share = self._inputs(code, waves, step, cells)
+        codes = _with_partners(code)
+        inputs, share = self._inputs(codes, _with_partners(waves), step, cells)
         weights = inputs[f"weights_{self.config.levels - 1}"][:, MARGIN:-MARGIN, MARGIN:-MARGIN]
-        real, on_top = laid_over(image, _partner(image), share, self.config.height_contrast)
+        real, on_top = laid_over(*_with_partners(image), share, self.config.height_contrast)
         with tf.GradientTape() as tape:
             fake, *shares = self._drawing(inputs, training=True)
             shown, shown_fake = self.augmentation.shown((real, fake), step)
@@ -194,8 +206,8 @@ class ConditionalGan:
                 pure = self._groups(code)[:, :-1]  # nothing is known of a border's spectrum
                 parts["spectrum"] = spectrum_distance(fake, pure, self._bands, self._spectra)
                 total += training.spectrum_weight * parts["spectrum"]
-            if self.config.mixed_count(batch):
-                parts["cover"] = cover_distance(shares, on_top, (code, _partner(code)))
+            if self.config.mixed_count(batch * replica_count()):
+                parts["cover"] = cover_distance(shares, on_top, codes)
                 total += COVER_WEIGHT * parts["cover"]
             scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
@@ -231,13 +243,15 @@ class ConditionalGan:
 
     def _groups(self, code: Any) -> Any:
         """One-hot codes of what is compared with what: the materials, and all mixed pictures."""
-        batch = code.shape[0]
-        mixed = self.config.mixed_count(batch)
-        pure = tf.pad(code[: batch - mixed], ((0, mixed), (0, 0)))
-        borders = tf.cast(tf.range(batch) >= batch - mixed, tf.float32)[:, None]
-        return tf.concat([pure, borders], axis=1)
+        borders = self._mixed(code.shape[0])[:, None]
+        return tf.concat([code * (1.0 - borders), borders], axis=1)
+
+    def _mixed(self, rows: int) -> Any:
+        """(rows,) float32: 1 for those of this device's pictures in which two materials meet."""
+        batch = rows * replica_count()
+        return tf.cast(row_numbers(rows) >= batch - self.config.mixed_count(batch), tf.float32)
 
 
-def _partner(values: Any) -> Any:
-    """The values of the picture before each of a batch; labels of neighbours differ."""
-    return tf.roll(values, 1, axis=0)
+def _with_partners(values: Any) -> tuple[Any, Any]:
+    """Values of the pictures and of those before them; labels of neighbours differ."""
+    return values, rows_before(values)

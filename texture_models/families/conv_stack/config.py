@@ -20,6 +20,7 @@ class ConvStackConfig(BaseModel, frozen=True, extra="forbid"):
     """Plain stack of convolutions: a picture with gaps, or a random one, in; a whole one out."""
 
     picture_px: ClassVar[int | None] = None  # pictures of any size
+    several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
 
     family: Literal["conv_stack"] = "conv_stack"
     preset: Preset = Field(

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from texture_models.families.conv_stack.random_picture import STRENGTH, random_pictures
+from texture_models.training.replicas import drawn_for_my_share
 
 HOLES = 2  # rectangles hidden in every picture
 LEAST_HOLE_PX = 6
@@ -22,7 +23,7 @@ def degraded_batch(image: Any, hidden: Any, margin_px: int, seed: Any) -> tuple[
     mirror or black.
 
     Args:
-        image: (batch, side, side, 3) float32 in -1..1.
+        image: (batch, side, side, 3) float32 in -1..1, this device's pictures.
         hidden: (batch,) bool: of these, nothing is shown.
         margin_px: how far the input reaches beyond the picture.
         seed: (2,) int32 tensor; decides every draw.
@@ -33,9 +34,13 @@ def degraded_batch(image: Any, hidden: Any, margin_px: int, seed: Any) -> tuple[
     """
     batch, side = image.shape[:2]
     seeds = tf.random.split(seed, 5)
-    trust = _holes(batch, side, seeds[0]) * _evenly(batch, seeds[1])
+    trust = drawn_for_my_share(
+        lambda rows: _holes(rows, side, seeds[0]) * _evenly(rows, seeds[1]), batch
+    )
     trust *= tf.cast(~hidden, tf.float32)[:, None, None, None]
-    white = tf.random.stateless_normal(image.shape, seeds[2]) * STRENGTH
+    white = STRENGTH * drawn_for_my_share(
+        lambda rows: tf.random.stateless_normal((rows, side, side, 3), seeds[2]), batch
+    )
     border = [[0, 0], [margin_px, margin_px], [margin_px, margin_px], [0, 0]]
     shown = tf.pad(trust * image + (1 - trust) * white, border)
     padded = tf.pad(trust, border)

@@ -19,7 +19,12 @@ from texture_models.training.config import TrainingConfig
 from texture_models.training.labels import one_hot
 from texture_models.training.movement import follow, move_discriminator, recompute_statistics
 from texture_models.training.optimizer import adam, skipped_steps
-from texture_models.training.replicas import compiled_step
+from texture_models.training.replicas import (
+    compiled_step,
+    replica_count,
+    replica_mean,
+    row_numbers,
+)
 
 STATISTICS_PX = 64  # side of the pictures from which statistics are recomputed
 
@@ -137,9 +142,9 @@ class ConvStack:
 
     def _inputs(self, image: Any, code: Any, step: Any, shown: bool = True) -> tuple[Any, Any]:
         """Return (the generator's inputs, trust): half of the pictures hidden, by turns."""
-        number = tf.range(image.shape[0])
+        rows = image.shape[0]
         # Materials alternate in a batch: halves, not every second, so that each is in both.
-        hidden = (number >= image.shape[0] // 2) ^ (step % 2 == 1)
+        hidden = (row_numbers(rows) >= rows * replica_count() // 2) ^ (step % 2 == 1)
         hidden |= not shown
         seed = tf.stack([tf.constant(self.training.seed, tf.int32), step])
         picture, trust = degraded_batch(image, hidden, self.config.margin_px, seed)
@@ -179,10 +184,11 @@ class ConvStack:
     def _generator_losses(self, image: Any, fake: Any, trust: Any, code: Any) -> tuple[Any, Any]:
         """Return (weighted sum, parts): the adversary judges all, the difference what is shown."""
         logits, *fake_features = self.discriminator([fake, code])
+        # A device's part of the whole batch's ratio: how much is shown differs between devices.
+        shown = 3.0 * replica_mean(tf.reduce_sum(trust)) + 1.0 / replica_count()
         parts = {
             "adversarial": generator_loss(logits),
-            "reproduction": tf.reduce_sum(trust * tf.abs(fake - image))
-            / (3.0 * tf.reduce_sum(trust) + 1.0),
+            "reproduction": tf.reduce_sum(trust * tf.abs(fake - image)) / shown,
         }
         total = parts["adversarial"] + self.config.reproduction_weight * parts["reproduction"]
         if self.training.gram_weight:

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from texture_models.families.conv_stack.config import ConvStackConfig
-from texture_models.layers import ColourLayer, FilmLayer
+from texture_models.layers import BatchNormalization, ColourLayer, FilmLayer
 
 LEAK = 0.2
 CHANNELS = 4  # red, green, blue, trust
@@ -38,9 +38,7 @@ def build_generator(config: ConvStackConfig, dtype: str = "float32") -> keras.Mo
             dtype=dtype,
             name=f"conv_{block}",
         )(x)
-        x = keras.layers.BatchNormalization(
-            center=False, scale=False, momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{block}"
-        )(x)
+        x = BatchNormalization(momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{block}")(x)
         x = FilmLayer(dtype=dtype, name=f"film_{block}")([x, code])
         x = keras.layers.LeakyReLU(LEAK, dtype=dtype)(x)
     x = keras.layers.Conv2D(3 * config.fold**2, 3, dtype=dtype, name="to_components")(x)

@@ -51,7 +51,7 @@ def random_pictures(batch: int, side: int, seed: Any) -> Any:
     """Return a batch of random pictures of the same kind, as a tensor.
 
     Args:
-        batch: how many.
+        batch: how many, on this device.
         side: their height and width in pixels.
         seed: (2,) int32 tensor.
 
@@ -60,9 +60,13 @@ def random_pictures(batch: int, side: int, seed: Any) -> Any:
     """
     import tensorflow as tf
 
+    from texture_models.training.replicas import drawn_for_my_share
+
     whole = side + 2 * REACH_PX
-    shape = (batch, whole, whole, 3 * len(GRAINS))
-    noise = tf.random.stateless_uniform(shape, seed, -1.0, 1.0)
+    shape = (whole, whole, 3 * len(GRAINS))
+    noise = drawn_for_my_share(
+        lambda rows: tf.random.stateless_uniform((rows, *shape), seed, -1.0, 1.0), batch
+    )
     total = 0.0
     for grain, part in zip(GRAINS, tf.split(noise, len(GRAINS), axis=-1), strict=True):
         crop = REACH_PX - (grain - 1)

@@ -22,6 +22,7 @@ class CycleGanConfig(BaseModel, frozen=True, extra="forbid"):
     """Pair of translators: a picture of one material in, the same layout in the other out."""
 
     picture_px: ClassVar[int | None] = None  # pictures of any size
+    several_devices: ClassVar[bool] = True  # the pools are the same on all of them
 
     family: Literal["cycle_gan"] = "cycle_gan"
     preset: Preset = Field(

@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from texture_models.training.replicas import assign_on_all, my_share, replica_count
+from texture_models.training.replicas import assign_on_all, gathered, my_share
 
 
 class ReplayPool:
@@ -43,9 +43,7 @@ class ReplayPool:
         Returns:
             (batch, side, side, 3): each the picture itself or an earlier one.
         """
-        everything = pictures
-        if replica_count() > 1:
-            everything = tf.distribute.get_replica_context().all_gather(pictures, axis=0)
+        everything = gathered(pictures)
         count = everything.shape[0]
         seeds = tf.random.split(seed, 2)
         full = self._filled >= self.size

@@ -22,6 +22,7 @@ PRESETS: dict[str, dict[str, tuple[int, ...]]] = {
 class DcganConfig(BaseModel, frozen=True, extra="forbid"):
     """Deep convolutional GAN: one latent vector in, one seamless picture of a fixed size out."""
 
+    several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
     augments: ClassVar[bool] = True  # the discriminator may be shown changed pictures
 
     family: Literal["dcgan"] = "dcgan"

@@ -18,7 +18,7 @@ from texture_models.training.config import TrainingConfig
 from texture_models.training.labels import one_hot
 from texture_models.training.movement import follow, move_discriminator, recompute_statistics
 from texture_models.training.optimizer import adam, skipped_steps
-from texture_models.training.replicas import compiled_step
+from texture_models.training.replicas import compiled_step, drawn_for_my_share
 
 BETA_1 = 0.5  # https://arxiv.org/abs/1511.06434, section 4
 STREAMS = 4  # draws a step: latent vectors, rolls down, rolls across, and one to spare
@@ -119,18 +119,21 @@ class Dcgan:
         return tf.stack([tf.constant(self.training.seed, tf.int32), step * STREAMS + stream])
 
     def _latent(self, batch: int, step: Any) -> Any:
-        shape = (batch, self.config.latent_channels)
-        return tf.random.stateless_normal(shape, self._seed(step, 0))
+        channels, seed = self.config.latent_channels, self._seed(step, 0)
+        return drawn_for_my_share(
+            lambda rows: tf.random.stateless_normal((rows, channels), seed), batch
+        )
+
+    def _offsets(self, batch: int, step: Any, stream: int) -> Any:
+        side, seed = self.config.picture_px, self._seed(step, stream)
+        return drawn_for_my_share(
+            lambda rows: tf.random.stateless_uniform((rows,), seed, 0, side, tf.int32), batch
+        )
 
     def _step(self, image: Any, code: Any, step: Any, penalised: bool) -> Any:
         training, batch = self.training, code.shape[0]
         inputs = {"latent": self._latent(batch, step), "code": code}
-        rolls = [
-            tf.random.stateless_uniform(
-                (batch,), self._seed(step, stream), 0, self.config.picture_px, tf.int32
-            )
-            for stream in (1, 2)
-        ]
+        rolls = [self._offsets(batch, step, stream) for stream in (1, 2)]
         with tf.GradientTape() as tape:
             fake = rolled(self.generator(inputs, training=True), *rolls)
             shown, shown_fake = self.augmentation.shown((image, fake), step)

@@ -8,7 +8,13 @@ import keras
 from keras import ops
 
 from texture_models.families.dcgan.config import DcganConfig
-from texture_models.layers import ColourLayer, FilmLayer, UpsampledConv2D
+from texture_models.layers import (
+    BatchNormalization,
+    ColourLayer,
+    Dropout,
+    FilmLayer,
+    UpsampledConv2D,
+)
 
 LEAK = 0.2  # https://arxiv.org/abs/1511.06434, section 3
 
@@ -42,9 +48,7 @@ def build_generator(config: DcganConfig, dtype: str = "float32") -> keras.Model:
 
 
 def _normalised(x: Any, code: Any, level: int, dtype: str) -> Any:
-    x = keras.layers.BatchNormalization(
-        center=False, scale=False, momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{level}"
-    )(x)
+    x = BatchNormalization(momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{level}")(x)
     x = FilmLayer(dtype=dtype, name=f"film_{level}")([x, code])
     return keras.layers.LeakyReLU(LEAK, dtype=dtype)(x)
 
@@ -78,7 +82,7 @@ def build_discriminator(config: DcganConfig, dtype: str = "float32") -> keras.Mo
         x = keras.layers.LeakyReLU(LEAK, dtype=dtype)(x)
         features.append(x)
         # Drawn from a seed of its own: nothing here may depend on global random state.
-        x = keras.layers.Dropout(config.dropout, seed=stage + 1, dtype=dtype)(x)
+        x = Dropout(config.dropout, seed=stage + 1, dtype=dtype)(x)
     flat = keras.layers.Flatten(dtype="float32")(x)
     logits = keras.layers.Dense(1, dtype="float32", name="logits")(flat)
     embedded = keras.layers.Dense(

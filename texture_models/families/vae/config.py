@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,6 +11,8 @@ from texture_models.spatial.config import SpatialConfig
 
 class VaeConfig(SpatialConfig, frozen=True, extra="forbid"):
     """Texture VAE: from a picture to a code, from code and noise to textures of any size."""
+
+    several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
 
     family: Literal["vae"] = "vae"
     objective: Literal["statistics", "elbo"] = Field(

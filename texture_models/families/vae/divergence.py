@@ -6,6 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from texture_models.training.replicas import drawn_for_my_share, replica_mean
+
 FREE_BITS = 0.05  # nats a channel that cost nothing
 
 
@@ -15,11 +17,15 @@ def drawn(mean: Any, log_variance: Any, seed: Any) -> Any:
     Source: Kingma & Welling 2014, https://arxiv.org/abs/1312.6114, section 2.4.
 
     Args:
-        mean: any shape, float32.
+        mean: (batch, ...) float32, of this device's pictures.
         log_variance: the same shape.
         seed: (2,) int32, decides the draw.
     """
-    return mean + tf.exp(0.5 * log_variance) * tf.random.stateless_normal(mean.shape, seed)
+    rows, *shape = mean.shape
+    normal = drawn_for_my_share(
+        lambda count: tf.random.stateless_normal((count, *shape), seed), rows
+    )
+    return mean + tf.exp(0.5 * log_variance) * normal
 
 
 def divergence(mean: Any, log_variance: Any) -> Any:
@@ -31,10 +37,10 @@ def divergence(mean: Any, log_variance: Any) -> Any:
 
 
 def beyond_free_bits(nats: Any) -> Any:
-    """Mean over the channels of what each costs, averaged over everything else.
+    """Mean over the channels of what each costs, averaged over everything else, all devices too.
 
     Channels below `FREE_BITS` cost that much and are not pushed further down: the encoder would
     otherwise give them up before the decoder has learnt to read them.
     """
-    channels = tf.reduce_mean(tf.reshape(nats, (-1, nats.shape[-1])), axis=0)
+    channels = replica_mean(tf.reduce_mean(tf.reshape(nats, (-1, nats.shape[-1])), axis=0))
     return tf.reduce_mean(tf.maximum(channels, FREE_BITS))

@@ -33,7 +33,7 @@ from texture_models.training.config import TrainingConfig
 from texture_models.training.labels import one_hot
 from texture_models.training.movement import follow, move_discriminator, recompute_statistics
 from texture_models.training.optimizer import Adam, adam, skipped_steps
-from texture_models.training.replicas import compiled_step
+from texture_models.training.replicas import compiled_step, replica_count, row_numbers
 
 STATISTICS_CELLS = 8  # side of the pictures that normalisation statistics are taken from
 LOW_PASS_PX = 4  # squares whose mean a reconstruction has to get right
@@ -169,7 +169,7 @@ class Vae:
         with tf.GradientTape() as tape:
             encoded = self.generator.get_layer("encoder")(image, training=True)
             code = drawn(encoded[0], encoded[1], self._seed(step, _CODE))
-            own = self._own_cells(encoded, image.shape[0])
+            own = self._own_cells(image.shape[0])
             inputs = {**self._with_cells(encoded, own, waves, step), "code": _with_one(code)}
             fake = self.generator.get_layer("decoder")(inputs, training=True)
             if self.discriminator is None:
@@ -199,10 +199,11 @@ class Vae:
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }
 
-    def _own_cells(self, encoded: Sequence[Any], batch: int) -> Any:
-        """(batch, 1, 1, 1): 1 where a picture is decoded with its own cells, 0 with fresh ones."""
+    def _own_cells(self, rows: int) -> Any:
+        """(rows, 1, 1, 1): 1 where a picture is decoded with its own cells, 0 with fresh ones."""
+        batch = rows * replica_count()
         first = batch if self.discriminator is None else batch // 2
-        return tf.cast(tf.range(batch) < first, tf.float32)[:, None, None, None]
+        return tf.cast(row_numbers(rows) < first, tf.float32)[:, None, None, None]
 
     def _with_cells(
         self, encoded: Sequence[Any], own: Any, waves: Any, step: Any
@@ -257,8 +258,8 @@ class Vae:
         total += parts["low_pass"]
         if training.gram_weight:
             _, *real_features = self.discriminator([image, code], training=True)
-            each = tf.eye(image.shape[0])  # a code is of one picture: no means over several
-            parts["gram"] = gram_distance(fake_features, real_features, each)
+            # A code is of one picture: no means over several.
+            parts["gram"] = gram_distance(fake_features, real_features, code=None)
             total += training.gram_weight * parts["gram"]
         if training.spectrum_weight:
             parts["spectrum"] = spectrum_distance(fake, label, self._bands, self._spectra)
