@@ -31,7 +31,14 @@ class Adam:
     """
 
     def __init__(
-        self, rate: float, weights: Sequence[Any], *, beta_1: float, beta_2: float, scaled: bool
+        self,
+        rate: float,
+        weights: Sequence[Any],
+        *,
+        beta_1: float,
+        beta_2: float,
+        scaled: bool,
+        shares: Sequence[float] | None = None,
     ) -> None:
         """Make all slots, so that a checkpoint can fill them.
 
@@ -41,9 +48,11 @@ class Adam:
             beta_1: decay of the mean of slopes; 0 takes the last one.
             beta_2: decay of the mean of squares.
             scaled: whether losses are scaled up, as float16 needs.
+            shares: of the rate, one for each weight; all of it if there are none.
         """
         self._weights, self._beta_1, self._beta_2 = list(weights), beta_1, beta_2
         self._scaled = scaled
+        self._shares = [1.0] * len(self._weights) if shares is None else list(shares)
         self.learning_rate = _slot(rate)
         self.skipped = _slot(0.0)
         self._done = _slot(0.0)
@@ -82,14 +91,14 @@ class Adam:
         rate = tf.where(sound, rate / (1.0 - self._beta_1**count), 0.0)
         decays = [tf.where(sound, decay, 1.0) for decay in (self._beta_1, self._beta_2)]
 
-        def move(weight: Any, mean: Any, square: Any, slope: Any) -> Any:
+        def move(weight: Any, mean: Any, square: Any, share: float, slope: Any) -> Any:
             return tf.raw_ops.ResourceApplyAdam(
                 var=weight.handle,
                 m=mean.handle,
                 v=square.handle,
                 beta1_power=0.0,  # what the rate has already been corrected for
                 beta2_power=0.0,
-                lr=rate,
+                lr=rate if share == 1.0 else rate * share,
                 beta1=decays[0],
                 beta2=decays[1],
                 epsilon=EPSILON,
@@ -100,9 +109,9 @@ class Adam:
         change_on_all(
             move,
             [
-                (weight.value, (mean, square, slope))
-                for weight, mean, square, slope in zip(
-                    self._weights, self._means, self._squares, slopes, strict=True
+                (weight.value, (mean, square, share, slope))
+                for weight, mean, square, share, slope in zip(
+                    self._weights, self._means, self._squares, self._shares, slopes, strict=True
                 )
             ],
         )
@@ -124,11 +133,28 @@ class Adam:
 
 
 def adam(
-    rate: float, network: keras.Model, *, beta_1: float = BETA_1, beta_2: float = BETA_2
+    rate: float,
+    network: keras.Model,
+    *,
+    beta_1: float = BETA_1,
+    beta_2: float = BETA_2,
+    slower: tuple[keras.Model, float] | None = None,
 ) -> Adam:
-    """Return an optimiser of one network; it scales losses if the network computes in float16."""
+    """Return an optimiser of one network; it scales losses if the network computes in float16.
+
+    Args:
+        rate: learning rate.
+        network: whose weights it moves.
+        beta_1: decay of the mean of slopes.
+        beta_2: decay of the mean of squares.
+        slower: a part of the network, and the share of the rate that its weights have.
+    """
     scaled = any(layer.compute_dtype == "float16" for layer in network.layers)
-    return Adam(rate, network.trainable_variables, beta_1=beta_1, beta_2=beta_2, scaled=scaled)
+    weights, shares = network.trainable_variables, None
+    if slower is not None:
+        part = {weight.path for weight in slower[0].trainable_variables}
+        shares = [slower[1] if weight.path in part else 1.0 for weight in weights]
+    return Adam(rate, weights, beta_1=beta_1, beta_2=beta_2, scaled=scaled, shares=shares)
 
 
 def skipped_steps(optimizers: Sequence[Adam]) -> Any:

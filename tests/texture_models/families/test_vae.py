@@ -111,6 +111,20 @@ def test_codes_begin_white_certain_and_apart():
         np.testing.assert_array_equal(network.get_layer("encoder")(patches[0])[0], moss)
 
 
+@pytest.mark.parametrize(("objective", "share"), [("statistics", 0.1), ("elbo", 1.0)])
+def test_the_encoder_moves_at_its_share_of_the_rate(objective, share):
+    config = VaeConfig.tiny(materials=("moss", "sand"), objective=objective)
+    model = build_model(config, TRAINING)
+    model.measure(photographs())
+    before = [weight.numpy() for weight in model.generator.trainable_variables]
+    model.train_step(*batch(), step=0, rate_factor=1.0)
+    encoder = {one.path for one in model.generator.get_layer("encoder").trainable_variables}
+    for old, new in zip(before, model.generator.trainable_variables, strict=True):
+        # The first step of Adam is the rate, whatever the slope is.
+        rate = TRAINING.generator_rate * (share if new.path in encoder else 1.0)
+        assert np.abs(new.numpy() - old).max() == pytest.approx(rate, rel=0.01)
+
+
 def test_pictures_begin_in_the_colours_of_their_code():
     model = build_model(CONFIG, TRAINING)
     model.measure(photographs())

@@ -30,6 +30,12 @@ class VaeConfig(SpatialConfig, frozen=True, extra="forbid"):
         (32, 64, 96, 128),
         description="channels of each stage of the encoder; one fewer than the generator's widths",
     )
+    encoder_rate: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="learning rate of the encoder, as a share of the decoder's; `elbo` has 1",
+    )
     kl_weight: float = Field(
         0.1, ge=0, description="weight of the divergence from the prior; `elbo` has 1, as it must"
     )

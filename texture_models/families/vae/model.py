@@ -62,7 +62,13 @@ class Vae:
         self.averaged = build_generator(config)
         self.averaged.set_weights(self.generator.get_weights())
         self.optimizers: dict[str, Adam] = {
-            "generator": adam(training.generator_rate, self.generator)
+            "generator": adam(
+                training.generator_rate,
+                self.generator,
+                slower=None
+                if config.objective == "elbo"
+                else (self.generator.get_layer("encoder"), config.encoder_rate),
+            )
         }
         self.discriminator: keras.Model | None = None
         if config.objective == "statistics":
