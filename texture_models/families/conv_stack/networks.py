@@ -8,9 +8,11 @@ import keras
 from keras import ops
 
 from texture_models.families.conv_stack.config import ConvStackConfig
-from texture_models.layers import BatchNormalization, ColourLayer, FilmLayer
+from texture_models.layers import BatchNormalization, BoundedFilm, ColourLayer
 
 LEAK = 0.2
+# Of normalised features, in deviations; beyond it edges of what is shown became black dashes.
+BOUND = 6.0
 CHANNELS = 4  # red, green, blue, trust
 
 
@@ -39,8 +41,7 @@ def build_generator(config: ConvStackConfig, dtype: str = "float32") -> keras.Mo
             name=f"conv_{block}",
         )(x)
         x = BatchNormalization(momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{block}")(x)
-        x = FilmLayer(dtype=dtype, name=f"film_{block}")([x, code])
-        x = keras.layers.LeakyReLU(LEAK, dtype=dtype)(x)
+        x = BoundedFilm(BOUND, LEAK, dtype=dtype, name=f"film_{block}")([x, code])
     x = keras.layers.Conv2D(3 * config.fold**2, 3, dtype=dtype, name="to_components")(x)
     x = keras.layers.Lambda(_unfolded, arguments={"fold": config.fold}, dtype="float32")(x)
     image = ColourLayer(dtype="float32", name="colour")([x, code])
