@@ -252,3 +252,9 @@ def test_what_does_not_fit_is_refused(renderer):
     plain = build_model(PsganConfig.tiny(), TrainingConfig.tiny())
     with pytest.raises(ValueError, match="train a vae"):
         Renderer(plain.config, plain.averaged, plain.measured).encode(np.zeros((64, 64, 3)))
+
+
+def test_free_bits_are_counted_over_the_pictures_of_all_devices(monkeypatch):
+    # The other device's channels cost 0.2 nats each.
+    monkeypatch.setattr(f"{divergence.__module__}.replica_mean", lambda mine: (mine + 0.2) / 2)
+    assert float(beyond_free_bits(tf.zeros((4, 3)))) == pytest.approx(0.1)
