@@ -1,5 +1,8 @@
 """Photographs from wherever they are -> a checked, prepared dataset in the home folder."""
 
+import logging
+from collections.abc import Iterator
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -9,12 +12,17 @@ from tasks.artifacts import show_ingest
 from tasks.progress import step_progress
 from tasks.settings import Settings
 
+logger = logging.getLogger(__name__)
+
+SHOWN = 8  # remarks in the log; the ingest table has all of them
+
 
 @task(task_run_name="prepare-{dataset.source}", cache_policy=NO_CACHE)
 def prepare_dataset(dataset: DatasetConfig) -> PreparedDataset:
     """Return the prepared photographs; an unchanged dataset is not prepared twice.
 
-    Side effects: writes `<home>/datasets/<fingerprint>/`, shows the ingest table.
+    Side effects: writes `<home>/datasets/<fingerprint>/`, shows the ingest table, and logs what is
+    wrong with photographs.
 
     Raises:
         DatasetError: nothing usable is left.
@@ -30,4 +38,23 @@ def prepare_dataset(dataset: DatasetConfig) -> PreparedDataset:
             tfds_data_dir=settings.tfds_data_dir,
         )
     show_ingest(prepared)
+    for remark in _first(list(remarks(prepared))):
+        logger.warning(remark)
     return prepared
+
+
+def remarks(dataset: PreparedDataset) -> Iterator[str]:
+    """Yield a line for each file that was refused or repaired, then for each unfit photograph."""
+    for verdict in ("refused", "repaired"):
+        for row in dataset.ingest:
+            if row.verdict == verdict:
+                yield f"{row.source_name!r} is {verdict}: {row.reason}"
+    for photograph in dataset.photographs:
+        for warning in photograph.analysis.warnings:
+            yield f"{photograph.source_name!r}: {warning}"
+
+
+def _first(lines: list[str]) -> list[str]:
+    if len(lines) <= SHOWN:
+        return lines
+    return [*lines[:SHOWN], f"{len(lines) - SHOWN} more such remarks are in the ingest table"]

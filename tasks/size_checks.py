@@ -19,7 +19,7 @@ def check_sizes(
 
     Raises:
         MillError: the step of this model cannot be shared by several devices, or changes no
-            pictures, and it is asked to; or a size is not a
+            pictures, and it is asked to; the batch cannot be shared evenly; or a size is not a
             multiple of the model's pixels per cell, or not the one size of a model that makes whole
             pictures only.
     """
@@ -33,6 +33,7 @@ def check_sizes(
             f"training.augment=fixed, but the discriminator of a {model.family} sees pictures as"
             " they are; set training.augment=off"
         )
+    _check_batch(training, getattr(model, "batch_parts", 1))
     cell, only = model.pixels_per_cell, model.picture_px
     for name, size in _sizes(training, evaluation, rendering):
         if only is not None and size != only:
@@ -46,6 +47,20 @@ def check_sizes(
                 f"{name}={size} is not a multiple of {cell}, the pixels of one noise cell of this "
                 f"model; the nearest sizes are {below} and {below + cell}"
             )
+
+
+def _check_batch(training: TrainingConfig, parts: int) -> None:
+    """Of this machine; what other machines ask for is known when all of them are there."""
+    devices = 1 if training.devices == "all" else training.devices
+    least = devices * parts
+    if training.batch_size % least:
+        below = max(least, training.batch_size // least * least)
+        materials = f" of {parts} materials" if parts > 1 else ""
+        raise MillError(
+            f"training.batch_size={training.batch_size} is not a multiple of {least}, so that"
+            f" {devices} device(s) do not get equally many pictures{materials}; the nearest sizes"
+            f" are {below} and {below + least}"
+        )
 
 
 def _sizes(

@@ -7,6 +7,7 @@ import pytest
 from tasks.config import EvaluationConfig
 from tasks.errors import MillError
 from tasks.size_checks import check_sizes
+from texture_models.families.cycle_gan.config import CycleGanConfig
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.families.vae.config import VaeConfig
 from texture_models.rendering.config import RenderConfig
@@ -52,6 +53,20 @@ def test_what_a_family_cannot_do_is_refused_by_its_name():
     with pytest.raises(MillError, match=r"devices=2, but the step of a vae .*devices=1"):
         check_sizes(Unshared(), TrainingConfig(devices=2))
     check_sizes(VaeConfig(), TrainingConfig(devices=2))
+
+
+@pytest.mark.parametrize(
+    ("model", "devices", "batch_size", "message"),
+    [
+        (PsganConfig(), 3, 8, r"batch_size=8 is not a multiple of 3.* 6 and 9"),
+        (CycleGanConfig(), 2, 6, r"batch_size=6 is not a multiple of 4.*2 materials.* 4 and 8"),
+        (CycleGanConfig(), 1, 3, r"batch_size=3 is not a multiple of 2.* 2 and 4"),
+    ],
+)
+def test_a_batch_that_devices_cannot_share_is_refused(model, devices, batch_size, message):
+    with pytest.raises(MillError, match=message):
+        check_sizes(model, TrainingConfig(devices=devices, batch_size=batch_size))
+    check_sizes(model, TrainingConfig(devices=devices, batch_size=12))
 
 
 def test_a_model_of_one_size_refuses_every_other_by_name():

@@ -11,8 +11,10 @@ import pytest
 
 from tests.mill_runs import ROOT
 from tests.texture_models import device_runs
+from texture_models.families.cycle_gan.config import CycleGanConfig
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.training import loop
+from texture_models.training.cost import foretold_cost
 from texture_models.training.devices import Devices, DevicesUnavailable, open_devices
 
 
@@ -135,6 +137,14 @@ def test_devices_that_cannot_share_a_training_are_refused(monkeypatch, changes, 
         monkeypatch.setenv("TF_CONFIG", cluster(0, machines))
     with pytest.raises(DevicesUnavailable, match=said):
         open_devices(device_runs.training(**changes))
+
+
+def test_a_batch_of_two_materials_needs_a_pair_for_every_device():
+    asked = device_runs.training(devices=2, batch_size=6)
+    with pytest.raises(DevicesUnavailable, match=r"6, 2 parts .* 2 devices; .* are 4 and 8"):
+        open_devices(asked, parts=CycleGanConfig.batch_parts)
+    with pytest.raises(DevicesUnavailable, match=r"6, 2 parts .* 2 devices; .* are 4 and 8"):
+        foretold_cost(device_runs.MODELS["cycle_gan"], asked)
 
 
 def test_a_machine_that_ended_is_said_in_words_and_not_by_the_network():

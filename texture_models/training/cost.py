@@ -141,7 +141,7 @@ def foretold_cost(config: AnyModelConfig, training: TrainingConfig) -> TrainingC
         DevicesUnavailable: the devices that the training asks for are not there.
         ValueError: the sizes do not fit the model.
     """
-    machines, local = asked_devices(training)
+    machines, local = asked_devices(training, getattr(config, "batch_parts", 1))
     count = machines * local
     share = training.model_copy(update={"batch_size": training.batch_size // count, "devices": 1})
     cost = measured_cost(build_model(config, share))

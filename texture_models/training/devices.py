@@ -132,11 +132,14 @@ class Devices:
         return self.strategy.experimental_local_results(value)[0]
 
 
-def open_devices(training: TrainingConfig, *, refused: str | None = None) -> Devices:
+def open_devices(
+    training: TrainingConfig, *, parts: int = 1, refused: str | None = None
+) -> Devices:
     """Return the devices that a training runs on. Called before TensorFlow computes anything.
 
     Args:
         training: says how many; the variable TF_CONFIG names the machines, if there are several.
+        parts: of a batch, each of which is shared out for itself; `batch_parts` of a config.
         refused: name of the family, if its step cannot be shared out.
 
     Raises:
@@ -156,7 +159,7 @@ def open_devices(training: TrainingConfig, *, refused: str | None = None) -> Dev
             f"training.minutes={training.minutes:g}, but machines whose clocks differ would end at"
             " different steps; set training.minutes= (nothing) and training.steps"
         )
-    _, local = asked_devices(training)
+    _, local = asked_devices(training, parts)
     try:
         names = _taken(tf.config.list_physical_devices("GPU"), local)
         if machines > 1:
@@ -178,15 +181,19 @@ def _sharing(names: tuple[str, ...]) -> Any:
     return tf.distribute.MirroredStrategy(names)
 
 
-def asked_devices(training: TrainingConfig) -> tuple[int, int]:
+def asked_devices(training: TrainingConfig, parts: int = 1) -> tuple[int, int]:
     """Return (machines, devices of each) that a training asks for; reserves none.
+
+    Args:
+        training: as for `open_devices`.
+        parts: likewise.
 
     Raises:
         DevicesUnavailable: there are too few, or the batch cannot be shared out evenly.
     """
     machines, _ = _machines()
     local = _local_count(training, len(tf.config.list_physical_devices("GPU")))
-    _check_shares(training.batch_size, local * machines)
+    _check_shares(training.batch_size, local * machines, parts)
     if training.xla and local * machines > 1:
         raise DevicesUnavailable(
             f"training.xla=true compiles for one device, and these are {local * machines}; set"
@@ -259,12 +266,14 @@ def _taken(gpus: Sequence[Any], count: int) -> list[str]:
     return [f"/cpu:{number}" for number in range(count)]
 
 
-def _check_shares(batch_size: int, count: int) -> None:
-    if batch_size % count:
-        below = max(count, batch_size // count * count)
+def _check_shares(batch_size: int, count: int, parts: int) -> None:
+    least = count * parts
+    if batch_size % least:
+        below = max(least, batch_size // least * least)
+        half = f", {parts} parts of one material each," if parts > 1 else ""
         raise DevicesUnavailable(
-            f"training.batch_size={batch_size} cannot be shared evenly by {count} devices; the"
-            f" nearest sizes are {below} and {below + count}"
+            f"training.batch_size={batch_size}{half} cannot be shared evenly by {count} devices;"
+            f" the nearest sizes are {below} and {below + least}"
         )
 
 

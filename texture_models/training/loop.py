@@ -144,7 +144,11 @@ def join(
 def _opened(config: AnyModelConfig, training: TrainingConfig) -> Devices:
     _check_geometry(config, training)
     shared_out = bool(getattr(config, "several_devices", False))
-    return open_devices(training, refused=None if shared_out else config.family)
+    return open_devices(
+        training,
+        parts=getattr(config, "batch_parts", 1),
+        refused=None if shared_out else config.family,
+    )
 
 
 def _check_geometry(config: AnyModelConfig, training: TrainingConfig) -> None:

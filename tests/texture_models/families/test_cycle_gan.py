@@ -1,6 +1,5 @@
 """Translation between two materials: seams, blocks, directions, the pool, an exact resume."""
 
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -227,10 +226,3 @@ def test_batches_that_are_no_pairs_are_refused(model):
         build_model(CONFIG, TrainingConfig.tiny(batch_size=8))
     with pytest.raises(ValueError, match=r"labels \[0, 0, 0, 1\]"):
         model.train_step(batch()[0], np.array([0, 0, 0, 1]), step=0, rate_factor=1.0)
-
-
-def test_pictures_of_a_material_that_devices_cannot_share_evenly_are_refused(monkeypatch):
-    two = SimpleNamespace(num_replicas_in_sync=2)
-    monkeypatch.setattr(tf.distribute, "get_strategy", lambda: two)
-    with pytest.raises(ValueError, match=r"batch_size=6: the 3 .* 2 devices; .* are 4 and 8"):
-        build_model(CONFIG, TrainingConfig.tiny(batch_size=6))

@@ -23,6 +23,7 @@ class CycleGanConfig(BaseModel, frozen=True, extra="forbid"):
 
     picture_px: ClassVar[int | None] = None  # pictures of any size
     several_devices: ClassVar[bool] = True  # the pools are the same on all of them
+    batch_parts: ClassVar[int] = 2  # a batch is half one material, half the other
 
     family: Literal["cycle_gan"] = "cycle_gan"
     preset: Preset = Field(

@@ -234,14 +234,6 @@ def _check(config: CycleGanConfig, training: TrainingConfig) -> None:
             f"batch_size={training.batch_size}: half of a batch is of each material; set"
             f" training.batch_size={training.batch_size + 1}"
         )
-    devices = tf.distribute.get_strategy().num_replicas_in_sync
-    if training.batch_size // 2 % devices:
-        below = max(1, training.batch_size // (2 * devices)) * 2 * devices
-        raise ValueError(
-            f"batch_size={training.batch_size}: the {training.batch_size // 2} pictures of each"
-            f" material cannot be shared evenly by {devices} devices; the nearest sizes are {below}"
-            f" and {below + 2 * devices}"
-        )
     if training.batch_size // 2 > config.replay_pool:
         raise ValueError(
             f"replay_pool={config.replay_pool} is less than the {training.batch_size // 2}"
