@@ -32,6 +32,7 @@ from data.library.contact_sheet import SheetRow, contact_sheet
 from data.pixels import held_out_region, training_region
 from data.records import PreparedDataset
 from flows.deployments import read_deployments
+from texture_models.analysis.classifier import train_classifier
 from texture_models.families import AnyModelConfig
 from texture_models.metrics.scores import score_texture
 from texture_models.rendering.renderer import Renderer
@@ -42,6 +43,7 @@ FAMILIES = {config.model_fields["family"].default: config for config in get_args
 BASELINES: dict[str, tuple[str, dict[str, Any]]] = {"vae_elbo": ("vae", {"objective": "elbo"})}
 COMPARED = [*FAMILIES, *BASELINES]  # a baseline is a family with other settings
 TILE_PX, SEEDS, CROP_PX = 256, 4, 64
+CLASSIFIER_STEPS = 300
 RENDER_PX, RENDERINGS = 512, 5
 SCORES = (
     "set_ratio",
@@ -231,6 +233,9 @@ def write_results(out: Path) -> None:
         for result in found
         for material, scores in sorted(result["materials"].items())
     ]
+    known = recognised(out, found)
+    for row in rows:
+        row["recognised"] = known[row["family"]].get(row["material"], float("nan"))
     with (out / "table.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
@@ -240,6 +245,29 @@ def write_results(out: Path) -> None:
     (out / "table.md").write_text("\n".join(lines) + "\n")
     sheet = contact_sheet(_sheet_rows(out, found), title="The same budget for every family")
     Image.fromarray(sheet).save(out / "sheet.png")
+
+
+def recognised(out: Path, found: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """By family and material: share of the first tile's patches that a classifier takes for it.
+
+    The classifier is taught on the photographs of the first family's training.
+    """
+    first = found[0]
+    materials = sorted(first["materials"])
+    if len(materials) < 2:
+        return {result["family"]: {} for result in found}
+
+    def picture(family: str, name: str) -> list[np.ndarray]:
+        return [np.asarray(Image.open(out / family / f"{name}.png"))]
+
+    taught = {name: picture(first["family"], f"{name}_photograph") for name in materials}
+    classifier = train_classifier(taught, steps=CLASSIFIER_STEPS, seed=1)
+    return {
+        result["family"]: classifier.recognised(
+            {name: picture(result["family"], name) for name in materials}
+        )
+        for result in found
+    }
 
 
 def _sheet_rows(out: Path, found: Sequence[dict[str, Any]]) -> Iterator[SheetRow]:

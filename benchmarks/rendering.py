@@ -16,10 +16,11 @@ from benchmarks.op_profile import profile_table
 from benchmarks.peak import convolution_peak, seconds
 from texture_models.families import build_model
 from texture_models.families.psgan.config import PsganConfig
+from texture_models.layers import BOUND
 from texture_models.rendering.noise_field import CellWindow
 from texture_models.rendering.renderer import Renderer
 from texture_models.spatial.folding import folded_generator
-from texture_models.spatial.generator import BOUND, LEAK_GENERATOR
+from texture_models.spatial.generator import LEAK_GENERATOR
 from texture_models.spatial.noise import picture_noise
 from texture_models.training.config import TrainingConfig
 

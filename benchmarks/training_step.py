@@ -1,15 +1,19 @@
 """The training step: time, share of the machine's convolution peak, share waiting for input.
 
-    python benchmarks/training_step.py
+    python -m benchmarks.training_step
+    python -m benchmarks.training_step --training '{"imprint_weight": 0}'
 
 The work counted is what the mathematics needs (forward passes, both backward passes), not what the
-form chosen happens to execute. Peak and step are measured in turns, and the share of the peak is
-the median over the turns: the speed of a shared machine changes within seconds. A second table says
-which operations the time of the default's step goes to.
+form chosen happens to execute. Two bounds stand beside the step: the machine's best convolution
+("of peak"), and the step's own convolutions, each shape by itself ("of its shapes"). Bounds and
+step are measured in turns, and a share is the median over the turns: the speed of a shared machine
+changes within seconds. A second table says which operations the time of the default's step goes to.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import statistics
 import tempfile
 import time
@@ -17,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.convolutions_alone import seconds_alone
 from benchmarks.op_profile import profile_table
 from benchmarks.peak import convolution_peak, seconds
 from data.config import AugmentationConfig, DatasetConfig
@@ -25,23 +30,30 @@ from data.ingest import prepare
 from texture_models.families import build_model
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.training.config import TrainingConfig
+from texture_models.training.replicas import traced_only
 
 STEPS = 60
 TURNS = 7
 
 
 def main() -> None:
-    """Print one table."""
-    print("| preset | precision | s/step | s/step with penalty | GFLOP/step | of peak | waiting |")
-    print("|---|---|---|---|---|---|---|")
+    """Print one table, then the profile."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--training", type=json.loads, default={}, help="of TrainingConfig, JSON")
+    changes = parser.parse_args().training
+    print(
+        "| preset | precision | s/step | s/step with penalty | GFLOP/step | of peak | of its shapes"
+        " | waiting |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         dataset = prepare(DatasetConfig(), Path(folder))
         for preset in ("S", "M"):
             for precision in ("float32", "mixed_bfloat16"):
-                training = TrainingConfig(precision=precision)
+                training = TrainingConfig(**{**changes, "precision": precision})
                 config = PsganConfig(preset=preset, materials=dataset.materials)
                 print(row(dataset, config, training), flush=True)
-        print(f"\n{profile(dataset)}")
+        print(f"\n{profile(dataset, TrainingConfig(**changes))}")
 
 
 def row(dataset, config: PsganConfig, training: TrainingConfig) -> str:
@@ -56,13 +68,20 @@ def row(dataset, config: PsganConfig, training: TrainingConfig) -> str:
     )
     image, label = next(stream)
     dtype = "bfloat16" if training.precision == "mixed_bfloat16" else "float32"
+    with traced_only() as graphs:
+        model.train_step(image, label, step=1, rate_factor=1.0)
     turns = [
-        (seconds(lambda: _step(model, image, label, 1), 8), convolution_peak(dtype))
+        (
+            seconds(lambda: _step(model, image, label, 1), 8),
+            convolution_peak(dtype),
+            seconds_alone(graphs[0]),
+        )
         for _ in range(TURNS)
     ]
-    plain = statistics.median(time for time, _ in turns)
+    plain = statistics.median(time for time, _, _ in turns)
     work = step_gflop(config, training)
-    of_peak = statistics.median(work / time / peak for time, peak in turns)
+    of_peak = statistics.median(work / time / peak for time, peak, _ in turns)
+    of_shapes = statistics.median(alone / time for time, _, alone in turns)
     penalised = seconds(lambda: _step(model, image, label, 0), 8)
     waiting, started = 0.0, time.perf_counter()
     for step in range(1, STEPS):
@@ -74,13 +93,12 @@ def row(dataset, config: PsganConfig, training: TrainingConfig) -> str:
     stream.close()
     return (
         f"| {config.preset} | {training.precision} | {plain:.3f} | {penalised:.3f} | {work:.1f}"
-        f" | {of_peak:.2f} | {waiting:.4f} |"
+        f" | {of_peak:.2f} | {of_shapes:.2f} | {waiting:.4f} |"
     )
 
 
-def profile(dataset) -> str:
+def profile(dataset, training: TrainingConfig) -> str:
     """Return the table of what the default's step without penalty spends its time on."""
-    training = TrainingConfig()
     model = build_model(PsganConfig(materials=dataset.materials), training)
     side = (training.batch_size, training.patch_px, training.patch_px, 3)
     image = np.random.default_rng(1).uniform(-1, 1, side).astype(np.float32)

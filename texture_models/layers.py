@@ -17,6 +17,10 @@ from texture_models.training.replicas import (
 )
 
 LEAST_COLOUR = 0.5 / 127.5  # half a grey level
+# Normalised features are clipped at this many standard deviations. Rare coincidences of noise drove
+# single places far beyond that, seen as black or white spots, two or three a tile; too rare for the
+# discriminator to mend in a few thousand steps (docs/experiments.md).
+BOUND = 6.0
 
 
 def _taps_of_phases() -> np.ndarray:

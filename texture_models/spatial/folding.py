@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from texture_models.layers import phased_kernel, upsampling_kernel
+from texture_models.layers import BOUND, phased_kernel, upsampling_kernel
 from texture_models.spatial.config import SpatialConfig
-from texture_models.spatial.generator import BOUND, LEAK_GENERATOR
+from texture_models.spatial.generator import LEAK_GENERATOR
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from texture_models.layers import (
+    BOUND,
     BoundedFilm,
     ColourLayer,
     FusedNormalization,
@@ -17,10 +18,6 @@ from texture_models.layers import (
 from texture_models.spatial.config import SpatialConfig
 
 LEAK_GENERATOR = 0.1
-# Normalised features are clipped at this many standard deviations. Rare coincidences of noise drove
-# single places far beyond that, seen as black or white spots, two or three a tile; too rare for the
-# discriminator to mend in a few thousand steps (docs/experiments.md).
-BOUND = 6.0
 
 
 def build_generator(config: SpatialConfig, dtype: str = "float32") -> keras.Model:

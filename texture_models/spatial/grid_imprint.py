@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from texture_models.layers import LEAST_COLOUR
 from texture_models.losses import LUMA
 from texture_models.training.replicas import assign_on_all, replica_count, replica_mean
 
 PROFILES = 4  # |Laplacian| and |step across| of columns, |Laplacian| and |step down| of rows
-HALF_GREY_LEVEL = 0.5 / 127.5  # flat regions hold only rounding
 # Half-life, roughly, of what is remembered: one batch tells an imprint from chance only above a
 # fifth of the mean sharpness, a hundred of them from a fiftieth.
 MEMORY_IMAGES = 800
@@ -95,7 +95,7 @@ def grid_profiles(image: Any, grid_px: int) -> Any:
     # Joints and stones are sharper than any imprint and would decide. A square mean in two passes.
     around = tf.nn.avg_pool2d(sharp, (grid_px, 1), 1, "SAME")
     around = tf.stop_gradient(tf.nn.avg_pool2d(around, (1, grid_px), 1, "SAME"))
-    relative = sharp / (around + HALF_GREY_LEVEL)
+    relative = sharp / (around + LEAST_COLOUR)  # flat regions hold only rounding
     columns, rows = tf.reduce_mean(relative, axis=1), tf.reduce_mean(relative, axis=2)
     lines = tf.concat([columns[..., :2], rows[..., ::2]], axis=-1)
     # The outermost lines have no neighbour, so their phases were seen once less.

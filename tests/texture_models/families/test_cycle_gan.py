@@ -1,6 +1,5 @@
 """Translation between two materials: seams, blocks, directions, the pool, an exact resume."""
 
-
 import numpy as np
 import pytest
 import tensorflow as tf

@@ -8,11 +8,9 @@ import keras
 from keras import ops
 
 from texture_models.families.conv_stack.config import ConvStackConfig
-from texture_models.layers import BatchNormalization, BoundedFilm, ColourLayer
+from texture_models.layers import BOUND, BatchNormalization, BoundedFilm, ColourLayer
 
 LEAK = 0.2
-# Of normalised features, in deviations; beyond it edges of what is shown became black dashes.
-BOUND = 6.0
 CHANNELS = 4  # red, green, blue, trust
 
 

@@ -33,17 +33,13 @@ def is_untrained(network: Any) -> bool:
     return not np.any(np.asarray(kernel))
 
 
-def begin_with_colours(
-    network: Any, photographs: Sequence[Sequence[np.ndarray]], patch_px: int
-) -> None:
+def begin_with_colours(network: Any, photographs: Sequence[Sequence[np.ndarray]]) -> None:
     """Set the colours that a code of zeros has to those of all photographs together.
 
     Args:
         network: encoder and decoder, see `build_generator`.
         photographs: of every material, uint8 (height, width, 3) pictures.
-        patch_px: not needed here; the whole pictures count.
     """
-    del patch_px
     basis, mean = colour_basis([one for some in photographs for one in some])
     layer = network.get_layer("decoder").get_layer("colour")
     layer.basis.assign(np.concatenate([basis[None], layer.basis.numpy()[1:]]))
@@ -108,7 +104,11 @@ def patch_colours(patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def regression(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return (1 + latent, values) float32: the mean, then slopes by codes that are white."""
+    """Return (1 + latent, values) float32: the mean, then slopes by codes without correlation.
+
+    By codes of variance 1 this is least squares; weak ones, which LEAST_SHARE keeps below, get less
+    than that.
+    """
     mean = values.mean(axis=0)
     slopes = codes.T @ (values - mean) / len(codes)
     return np.concatenate([mean[None], slopes]).astype(np.float32)

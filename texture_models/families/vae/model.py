@@ -99,9 +99,11 @@ class Vae:
         self._spectra.assign([mean_bands(photographs[name], self._bands, side) for name in names])
         # What an earlier model has learnt to read and to colour is not begun anew.
         if is_untrained(self.generator):
-            begin = begin_with_colours if self.discriminator is None else begin_with_statistics
-            for network in (self.generator, self.averaged):
-                begin(network, self._photographs, side)
+            if self.discriminator is None:
+                begin_with_colours(self.generator, self._photographs)
+            else:
+                begin_with_statistics(self.generator, self._photographs, side)
+            self.averaged.set_weights(self.generator.get_weights())
 
     def train_step(
         self, image: np.ndarray, material: np.ndarray, *, step: int, rate_factor: float

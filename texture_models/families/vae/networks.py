@@ -8,9 +8,9 @@ import keras
 from keras import ops
 
 from texture_models.families.vae.config import VaeConfig
-from texture_models.layers import BoundedFilm, ColourLayer, FusedNormalization
+from texture_models.layers import BOUND, BoundedFilm, ColourLayer, FusedNormalization
 from texture_models.spatial.discriminator import LEAK_DISCRIMINATOR, discriminator_stages
-from texture_models.spatial.generator import BOUND, LEAK_GENERATOR, level_convolution
+from texture_models.spatial.generator import LEAK_GENERATOR, level_convolution
 
 LEAST_LOG_VARIANCE, LARGEST_LOG_VARIANCE = -8.0, 4.0
 CODE_BOUND = 3.0  # deviations of the prior

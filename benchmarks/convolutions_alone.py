@@ -1,0 +1,75 @@
+"""What a step's convolutions take when nothing else runs: the peak for the shapes that it has.
+
+A layer of few channels, or a gradient of a few rows, is slower on any machine than the best shape:
+the sum over the shapes of a step is what its convolutions cannot be faster than.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from benchmarks.peak import seconds
+
+RUNS = 20
+Shape = tuple[int, ...]
+# Type of operation, shapes of what it reads but for sizes, shape that it makes, stride, padding.
+Convolution = tuple[str, Shape, Shape, Shape, int, str, tf.DType]
+
+
+def seconds_alone(graph: Any) -> float:
+    """Return the time of all convolutions of a graph one after the other, each by itself.
+
+    Args:
+        graph: traced, with static shapes; what no result needs is not counted, as nothing runs it.
+    """
+    found = Counter(_convolution(one) for one in _needed(graph) if one.type in _CALLS)
+    return sum(count * seconds(_call(one), RUNS) for one, count in found.items())
+
+
+def _needed(graph: Any) -> Iterator[Any]:
+    """Operations that a result or an assignment depends on."""
+    waiting = [tensor.op for tensor in graph.outputs] + list(graph.control_outputs)
+    seen = set(waiting)
+    while waiting:
+        operation = waiting.pop()
+        yield operation
+        before = {tensor.op for tensor in operation.inputs} | set(operation.control_inputs)
+        waiting += before - seen
+        seen |= before
+
+
+def _convolution(operation: Any) -> Convolution:
+    first, second = [t.shape for t in operation.inputs if t.dtype != tf.int32]
+    return (
+        operation.type,
+        tuple(first),
+        tuple(second),
+        tuple(operation.outputs[0].shape),
+        operation.get_attr("strides")[1],
+        operation.get_attr("padding").decode(),
+        operation.outputs[0].dtype,
+    )
+
+
+def _call(convolution: Convolution) -> Callable[[], Any]:
+    kind, first, second, result, stride, padding, dtype = convolution
+    values = [tf.cast(tf.random.normal(shape), dtype) for shape in (first, second)]
+    options = {"strides": [1, stride, stride, 1], "padding": padding}
+    return lambda: _CALLS[kind](*values, result, options)
+
+
+_CALLS: dict[str, Callable[..., Any]] = {
+    "Conv2D": lambda image, kernel, _, options: tf.raw_ops.Conv2D(
+        input=image, filter=kernel, **options
+    ),
+    "Conv2DBackpropInput": lambda kernel, slopes, sizes, options: tf.raw_ops.Conv2DBackpropInput(
+        input_sizes=sizes, filter=kernel, out_backprop=slopes, **options
+    ),
+    "Conv2DBackpropFilter": lambda image, slopes, sizes, options: tf.raw_ops.Conv2DBackpropFilter(
+        input=image, filter_sizes=sizes, out_backprop=slopes, **options
+    ),
+}
