@@ -44,7 +44,14 @@ def least_squares_discriminator_loss(real_scores: Any, fake_scores: Any) -> Any:
 
 
 def spread(image: Any) -> Any:
-    """How much the pictures of a batch differ from each other, pixel by pixel."""
+    """How much the pictures of a batch differ from each other, pixel by pixel.
+
+    Every fourth row and column is looked at: their neighbours would say nearly the same.
+
+    Args:
+        image: (batch, height, width, 3) float32, this device's rows.
+    """
+    image = image[:, ::4, ::4]
     if replica_count() == 1:
         return tf.reduce_mean(tf.math.reduce_std(image, axis=0))
     mean = replica_mean(tf.reduce_mean(image, axis=0))
