@@ -111,13 +111,13 @@ def plain(folder: Path, minutes: float) -> None:
     textures, judged, shown = [], [], {}
     for photo in dataset.photographs:
         material = photo.material
-        tiles = [
-            renderer.render(seed=100_001 + i, height_px=256, width_px=256, material=material)
-            for i in range(4)
-        ]
+        tiles, origins = renderer.tiles(range(100_001, 100_005), 256, material)
         shown[material] = tiles
         scores = score_texture(
-            real=real[material], held_out=[held_out_region(dataset, photo)], generated=tiles
+            real=real[material],
+            held_out=[held_out_region(dataset, photo)],
+            generated=tiles,
+            origins=origins,
         )
         judged.append(
             MaterialRecord(

@@ -34,7 +34,7 @@ from data.records import PreparedDataset
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.metrics.phase_imprint import phase_imprint
 from texture_models.metrics.scores import TextureScores, score_texture
-from texture_models.rendering.renderer import Renderer
+from texture_models.rendering.renderer import Region, Renderer
 from texture_models.training.config import TrainingConfig
 from texture_models.training.loop import TrainingProgress, TrainingResult, fit
 
@@ -113,9 +113,13 @@ def judged(
     held_out = held_out_region(dataset, source)
     renderer = Renderer.load(result.model_dir)
     started = time.perf_counter()
-    tiles = {seed: tile(renderer, seed) for seed in seeds}
-    scores = score_texture(real=[real], held_out=[held_out], generated=list(tiles.values()))
-    many = [tiles[seed] if seed in tiles else tile(renderer, seed) for seed in range(1, MANY + 1)]
+    tiles, origins = renderer.tiles(seeds, TILE_PX)
+    scores = score_texture(real=[real], held_out=[held_out], generated=tiles, origins=origins)
+    whole = {"torus_px": (TILE_PX, TILE_PX)}
+    tori = [
+        renderer.render_region(Region(0, 0, TILE_PX, TILE_PX), seed=seed, **whole)
+        for seed in range(1, MANY + 1)
+    ]
     reference = quilting_scores(real, held_out, folder)
     row = {
         "photograph": photograph.stem,
@@ -126,22 +130,17 @@ def judged(
         "waiting_share": round(result.waiting_share, 4),
         "scoring_seconds": round(time.perf_counter() - started),
         **scores.model_dump(),
-        "phase_imprint_32": phase_imprint([real], many),
+        "phase_imprint_32": phase_imprint([real], tori),
         "quilting_set_ratio": reference.set_ratio,
         "quilting_copied_share": reference.copied_share,
     }
-    results = tuple((f"seed {seed}", tile) for seed, tile in tiles.items())
+    results = tuple((f"seed {seed}", tile) for seed, tile in zip(seeds, tiles, strict=True))
     return row, SheetRow(
         material=photograph.stem,
         passed=None,
         photograph=load_pixels(dataset, source),
         results=results,
     )
-
-
-def tile(renderer: Renderer, seed: int) -> np.ndarray:
-    """Render one tile, uint8 (TILE_PX, TILE_PX, 3)."""
-    return renderer.render(seed=seed, height_px=TILE_PX, width_px=TILE_PX)
 
 
 def prepared(photograph: Path, folder: Path) -> PreparedDataset:

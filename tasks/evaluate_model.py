@@ -57,14 +57,24 @@ def _evaluate(
     run: TrainingRun, dataset: PreparedDataset, evaluation: EvaluationConfig
 ) -> Evaluation:
     with step_progress("evaluation-progress", f"evaluating {run.key[:16]}") as progress:
+        from texture_models.metrics.scores import score_texture
         from texture_models.rendering.renderer import Renderer
 
         renderer = Renderer.load(Path(run.model_dir))
         scores, judged = {}, {}
         for number, material in enumerate(dataset.materials):
             progress.report(number / len(dataset.materials), detail=material)
-            judged[material] = tiles = _tiles(renderer, material, evaluation)
-            scores[material] = _scores(dataset, material, tiles, evaluation, renderer.config)
+            tiles, origins = renderer.tiles(_seeds(evaluation), evaluation.tile_px, material)
+            judged[material] = tiles
+            real, held_out = _photographs(dataset, material)
+            scores[material] = score_texture(
+                real=real,
+                held_out=held_out,
+                generated=tiles,
+                origins=origins,
+                crop_px=evaluation.crop_px,
+                pixels_per_cell=renderer.config.pixels_per_cell,
+            )
         if evaluation.classifier_steps and len(dataset.materials) > 1:
             scores = _with_fidelity(dataset, judged, evaluation.classifier_steps, scores)
         unlike = _unlike(dataset, evaluation)
@@ -80,14 +90,6 @@ def _evaluate(
 
 def _seeds(evaluation: EvaluationConfig) -> range:
     return range(evaluation.first_seed, evaluation.first_seed + evaluation.tiles_per_material)
-
-
-def _tiles(renderer: Any, material: str, evaluation: EvaluationConfig) -> list[Any]:
-    side = evaluation.tile_px
-    return [
-        renderer.render(seed=seed, height_px=side, width_px=side, material=material)
-        for seed in _seeds(evaluation)
-    ]
 
 
 def _draw(
@@ -115,23 +117,14 @@ def _draw(
     write_pixels(sheet, contact_sheet(rows, title="Judged tiles"))
 
 
-def _scores(
-    dataset: PreparedDataset,
-    material: str,
-    tiles: list[Any],
-    evaluation: EvaluationConfig,
-    model: Any,
-) -> TextureScores:
+def _photographs(dataset: PreparedDataset, material: str) -> tuple[list[Any], list[Any]]:
+    """Parts of a material's photographs that were trained on, and those that never were."""
     from data.pixels import held_out_region, training_region
-    from texture_models.metrics.scores import score_texture
 
     photographs = [photo for photo in dataset.photographs if photo.material == material]
-    return score_texture(
-        real=[training_region(dataset, photo) for photo in photographs],
-        held_out=[held_out_region(dataset, photo) for photo in photographs],
-        generated=tiles,
-        crop_px=evaluation.crop_px,
-        pixels_per_cell=model.pixels_per_cell,
+    return (
+        [training_region(dataset, photo) for photo in photographs],
+        [held_out_region(dataset, photo) for photo in photographs],
     )
 
 

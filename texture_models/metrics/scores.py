@@ -73,6 +73,7 @@ def score_texture(
     real: Sequence[Pixels],
     held_out: Sequence[Pixels],
     generated: Sequence[Pixels],
+    origins: Sequence[tuple[int, int]] | None = None,
     crop_px: int = 128,
     seed: int = 0,
     pixels_per_cell: int = 16,
@@ -86,13 +87,16 @@ def score_texture(
         real: training-region pictures, uint8 (height, width, 3) RGB.
         held_out: the parts never trained on, same form.
         generated: seamless tiles, uint8 (side, side, 3), one seed each, one size, at least 2.
+        origins: row and column of its torus that each tile starts at, of a model whose tiles are
+            cut; what is locked to the noise cells or to a place is looked for on the torus. None:
+            all start at a corner of a noise cell.
         crop_px: wished side of the comparison windows.
         seed: of every sampling here.
         pixels_per_cell: side of the square that one noise cell grows into.
 
     Raises:
         ValueError: a list is too short, pictures are no uint8 RGB or too small (32 px; 24 px held
-            out), or the tiles differ in size.
+            out), the tiles differ in size, or there are not as many origins.
     """
     check_pictures("real", real)
     check_pictures("held_out", held_out)
@@ -105,15 +109,16 @@ def score_texture(
     tile_windows = spread_windows(generated, **windows)
     ratios = _ratios(real_windows, tile_windows, spread_places(real, **windows), seed)
     spectra = mean_power(real_windows), mean_power(tile_windows)
-    blobs = excess_blobs([*real, *held_out], generated, pixels_per_cell=pixels_per_cell)
+    tori = _tori(generated, origins)
+    blobs = excess_blobs([*real, *held_out], tori, pixels_per_cell=pixels_per_cell)
     return TextureScores(
         **vars(ratios),
         top_octave_db=top_octave_db(*spectra),
         checkerboard_db=checkerboard_db(*spectra),
-        phase_imprint=phase_imprint(real, generated, seed),
+        phase_imprint=phase_imprint(real, tori, seed),
         **_seam_figures(real_windows, generated),
         diversity=diversity_ratio(real, generated, side_px=side, seed=seed),
-        spatial_anchoring=spatial_anchoring(real, generated, seed),
+        spatial_anchoring=spatial_anchoring(real, tori, seed),
         **_memorisation_figures(real, held_out, generated, seed),
         blob_excess=blobs.count,
         blob_locked_share=blobs.locked_share,
@@ -123,6 +128,12 @@ def score_texture(
         crop_px=side,
         tile_px=round((generated[0].shape[0] * generated[0].shape[1]) ** 0.5),
     )
+
+
+def _tori(tiles: Sequence[Pixels], origins: Sequence[tuple[int, int]] | None) -> Sequence[Pixels]:
+    if origins is None:
+        return tiles
+    return [np.roll(tile, origin, (0, 1)) for tile, origin in zip(tiles, origins, strict=True)]
 
 
 def _ratios(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeAlias
@@ -96,16 +96,31 @@ class Renderer:
         Raises:
             ValueError: a size does not fit, or the material is unknown.
         """
-        if self.config.picture_px is not None:
-            return self._whole_picture(seed, height_px, width_px, material)
+        if all(wrap) or self.config.picture_px is not None:
+            return self._tile(seed, (height_px, width_px), material)[0]
         torus = (height_px if wrap[0] else None, width_px if wrap[1] else None)
-        pixels = self.render_region(
+        return self.render_region(
             Region(0, 0, height_px, width_px), seed=seed, torus_px=torus, material=material
         )
-        if not all(wrap) or isinstance(material, MaterialMap):
-            return pixels  # a map says what lies where
-        top, left = usual_cut(pixels)
-        return np.roll(pixels, (-top, -left), axis=(0, 1))
+
+    def tiles(
+        self, seeds: Iterable[int], side_px: int, material: Grown = None
+    ) -> tuple[list[np.ndarray], list[tuple[int, int]]]:
+        """Render square tiles as `render` does, and say where on its torus each of them starts.
+
+        Args:
+            seeds: one a tile.
+            side_px: of each, as in `render`.
+            material: as in `render`.
+
+        Returns:
+            (tiles, rows and columns), as `metrics.scores.score_texture` takes them.
+
+        Raises:
+            ValueError: as in `render`.
+        """
+        found = [self._tile(seed, (side_px, side_px), material) for seed in seeds]
+        return [pixels for pixels, _ in found], [origin for _, origin in found]
 
     def tile_origin(
         self, *, seed: int, height_px: int, width_px: int, material: str | None = None
@@ -121,12 +136,23 @@ class Renderer:
             material: as in `render`.
 
         Raises:
-            ValueError: as in `render_region`.
+            ValueError: as in `render`.
         """
-        torus = (height_px, width_px)
-        return usual_cut(
-            self.render_region(Region(0, 0, *torus), seed=seed, torus_px=torus, material=material)
+        return self._tile(seed, (height_px, width_px), material)[1]
+
+    def _tile(
+        self, seed: int, size_px: tuple[int, int], material: Grown
+    ) -> tuple[np.ndarray, tuple[int, int]]:
+        """Return a tile, and the row and column of its torus that it starts at."""
+        if self.config.picture_px is not None:
+            return self._whole_picture(seed, *size_px, material), (0, 0)
+        pixels = self.render_region(
+            Region(0, 0, *size_px), seed=seed, torus_px=size_px, material=material
         )
+        if isinstance(material, MaterialMap):
+            return pixels, (0, 0)  # a map says what lies where
+        top, left = usual_cut(pixels)
+        return np.roll(pixels, (-top, -left), axis=(0, 1)), (top, left)
 
     def render_region(
         self,

@@ -23,8 +23,9 @@ def seamless_gravel(gravel):
     return [np.roll(tile, (37, 53), axis=(0, 1)) for tile in tiles]
 
 
-def score(picture, generated):
-    return score_texture(real=[picture[:, :96]], held_out=[picture[:, 96:128]], generated=generated)
+def score(picture, generated, **options):
+    parts = {"real": [picture[:, :96]], "held_out": [picture[:, 96:128]]}
+    return score_texture(**parts, generated=generated, **options)
 
 
 def refusals(scores, champion=None):
@@ -41,6 +42,28 @@ def test_parts_never_trained_on_pass_the_gate(sound):
 
 def test_the_same_call_gives_the_same_scores(gravel, seamless_gravel, sound):
     assert score(gravel, seamless_gravel) == sound
+
+
+def test_what_is_locked_to_the_grid_is_found_in_tiles_that_start_elsewhere(gravel):
+    rng = np.random.default_rng(1)
+    windows = [
+        gravel[t : t + 96, e : e + 96] for t, e in ((0, 130), (120, 0), (120, 130), (60, 60))
+    ]
+    tori = [window.copy() for window in windows]
+    for torus in tori:
+        torus[4::16] = 255 - torus[4::16]  # in the same rows of every noise cell
+    origins = [tuple(int(v) for v in rng.integers(0, 96, 2)) for _ in tori]
+    tiles = [
+        np.roll(torus, (-top, -left), (0, 1))
+        for torus, (top, left) in zip(tori, origins, strict=True)
+    ]
+    found, on_grid = score(gravel, tiles, origins=origins), score(gravel, tori)
+    for figure in ("phase_imprint", "spatial_anchoring", "blob_locked_share", "blob_excess"):
+        assert getattr(found, figure) == getattr(on_grid, figure)
+    assert found.phase_imprint > 1.5 * score(gravel, tiles).phase_imprint
+    assert found.wrap_seam_z == score(gravel, tiles).wrap_seam_z
+    with pytest.raises(ValueError, match="shorter"):
+        score(gravel, tiles, origins=origins[:3])
 
 
 def test_noise_is_refused(gravel):
