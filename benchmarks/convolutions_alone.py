@@ -7,7 +7,7 @@ the sum over the shapes of a step is what its convolutions cannot be faster than
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -30,16 +30,12 @@ def seconds_alone(graph: Any) -> float:
     return sum(count * seconds(_call(one), RUNS) for one, count in found.items())
 
 
-def _needed(graph: Any) -> Iterator[Any]:
+def _needed(graph: Any) -> list[Any]:
     """Operations that a result or an assignment depends on."""
-    waiting = [tensor.op for tensor in graph.outputs] + list(graph.control_outputs)
-    seen = set(waiting)
-    while waiting:
-        operation = waiting.pop()
-        yield operation
-        before = {tensor.op for tensor in operation.inputs} | set(operation.control_inputs)
-        waiting += before - seen
-        seen |= before
+    results = [tensor.op for tensor in graph.outputs] + list(graph.control_outputs)
+    wanted = [operation.name for operation in results]
+    part = tf.compat.v1.graph_util.extract_sub_graph(graph.as_graph_def(), wanted)
+    return [graph.get_operation_by_name(node.name) for node in part.node]
 
 
 def _convolution(operation: Any) -> Convolution:

@@ -74,7 +74,7 @@ def main() -> None:
         if not kept.exists():
             result = one_family(family, arguments)
             kept.write_text(json.dumps(result, indent=2))
-        write_results(arguments.out)
+    write_results(arguments.out)
     print((arguments.out / "table.md").read_text())
 
 
@@ -224,16 +224,14 @@ def write_results(out: Path) -> None:
             "material": material,
             "steps": result["steps"],
             **{name: scores[name] for name in ("seeds", "tile_px", *SCORES)},
+            "recognised": known[material],
             "cpu_ms_per_step": result["cpu_ms_per_step"],
             "mpx_per_s": result["mpx_per_s"],
             "weights": result["weights"],
         }
-        for result in found
+        for result, known in zip(found, recognised(out, found), strict=True)
         for material, scores in sorted(result["materials"].items())
     ]
-    known = recognised(out, found)
-    for row in rows:
-        row["recognised"] = known[row["family"]].get(row["material"], float("nan"))
     with (out / "table.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
@@ -245,27 +243,20 @@ def write_results(out: Path) -> None:
     Image.fromarray(sheet).save(out / "sheet.png")
 
 
-def recognised(out: Path, found: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """By family and material: share of the first tile's patches that a classifier takes for it.
+def recognised(out: Path, found: Sequence[dict[str, Any]]) -> Iterator[dict[str, float]]:
+    """Yield for each family, by material, the share of its first tile's patches that are known.
 
-    The classifier is taught on the photographs of the first family's training.
+    By a classifier that is taught on the photographs.
     """
-    first = found[0]
-    materials = sorted(first["materials"])
-    if len(materials) < 2:
-        return {result["family"]: {} for result in found}
 
-    def picture(family: str, name: str) -> list[np.ndarray]:
-        return [np.asarray(Image.open(out / family / f"{name}.png"))]
+    def pictures(family: str, kind: str) -> dict[str, list[np.ndarray]]:
+        files = {name: out / family / f"{name}{kind}.png" for name in sorted(found[0]["materials"])}
+        return {name: [np.asarray(Image.open(file))] for name, file in files.items()}
 
-    taught = {name: picture(first["family"], f"{name}_photograph") for name in materials}
+    taught = pictures(found[0]["family"], "_photograph")
     classifier = train_classifier(taught, steps=CLASSIFIER_STEPS, seed=1)
-    return {
-        result["family"]: classifier.recognised(
-            {name: picture(result["family"], name) for name in materials}
-        )
-        for result in found
-    }
+    for result in found:
+        yield classifier.recognised(pictures(result["family"], ""))
 
 
 def _sheet_rows(out: Path, found: Sequence[dict[str, Any]]) -> Iterator[SheetRow]:

@@ -34,7 +34,8 @@ from data.records import PreparedDataset
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.metrics.phase_imprint import phase_imprint
 from texture_models.metrics.scores import TextureScores, score_texture
-from texture_models.rendering.renderer import Region, Renderer
+from texture_models.metrics.windows import on_torus
+from texture_models.rendering.renderer import Renderer
 from texture_models.training.config import TrainingConfig
 from texture_models.training.loop import TrainingProgress, TrainingResult, fit
 
@@ -52,7 +53,7 @@ PHOTOGRAPHS = (
 SEEDS = (1, 2, 3, 4)
 # A rhythm of the material that divides the grid, as checks of 32 px do, lies elsewhere in every
 # tile, but in four tiles it lies somewhere: only in many of them is it told from an imprint.
-MANY = 32
+MANY_SEEDS = range(1, 33)
 TILE_PX = 256
 COLUMNS = (
     "set_ratio",
@@ -113,13 +114,19 @@ def judged(
     held_out = held_out_region(dataset, source)
     renderer = Renderer.load(result.model_dir)
     started = time.perf_counter()
-    tiles, origins = renderer.tiles(seeds, TILE_PX)
-    scores = score_texture(real=[real], held_out=[held_out], generated=tiles, origins=origins)
-    whole = {"torus_px": (TILE_PX, TILE_PX)}
-    tori = [
-        renderer.render_region(Region(0, 0, TILE_PX, TILE_PX), seed=seed, **whole)
-        for seed in range(1, MANY + 1)
-    ]
+    # Each once: the tiles that are judged and shown, and many for the imprint.
+    drawn = sorted({*seeds, *MANY_SEEDS})
+    tiles, origins = renderer.tiles(drawn, TILE_PX)
+    places = [drawn.index(seed) for seed in seeds]
+    shown = [tiles[place] for place in places]
+    scores = score_texture(
+        real=[real],
+        held_out=[held_out],
+        generated=shown,
+        origins=[origins[place] for place in places],
+    )
+    tori = on_torus(tiles, origins)
+    many = [torus for seed, torus in zip(drawn, tori, strict=True) if seed in MANY_SEEDS]
     reference = quilting_scores(real, held_out, folder)
     row = {
         "photograph": photograph.stem,
@@ -130,11 +137,11 @@ def judged(
         "waiting_share": round(result.waiting_share, 4),
         "scoring_seconds": round(time.perf_counter() - started),
         **scores.model_dump(),
-        "phase_imprint_32": phase_imprint([real], tori),
+        "phase_imprint_32": phase_imprint([real], many),
         "quilting_set_ratio": reference.set_ratio,
         "quilting_copied_share": reference.copied_share,
     }
-    results = tuple((f"seed {seed}", tile) for seed, tile in zip(seeds, tiles, strict=True))
+    results = tuple((f"seed {seed}", tile) for seed, tile in zip(seeds, shown, strict=True))
     return row, SheetRow(
         material=photograph.stem,
         passed=None,

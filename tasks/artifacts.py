@@ -6,7 +6,7 @@ shows an image artifact as a bare `<img>`, so a small thumbnail travels inside t
 
 import base64
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,7 @@ from prefect.artifacts import (
 from prefect.context import TaskRunContext
 
 from data.library.publish import PublishedLibrary
-from data.records import PreparedDataset
+from data.records import IngestRow, PreparedDataset
 from tasks.records import Evaluation, Promotion, RefusedSource
 from texture_models.metrics.scores import TextureScores
 
@@ -39,10 +39,15 @@ _ESCAPES: Final = {
 }
 
 
+def by_verdict(rows: Iterable[IngestRow]) -> list[IngestRow]:
+    """Return what became of files in the order of its weight: refused, repaired, accepted."""
+    order = {"refused": 0, "repaired": 1, "accepted": 2}
+    return sorted(rows, key=lambda row: (order[row.verdict], row.source_name))
+
+
 def show_ingest(dataset: PreparedDataset) -> None:
     """Show what became of every file, refused ones first."""
-    order = {"refused": 0, "repaired": 1, "accepted": 2}
-    rows = sorted(dataset.ingest, key=lambda row: (order[row.verdict], row.source_name))
+    rows = by_verdict(dataset.ingest)
     lines = [
         f"**{len(dataset.photographs)} photographs** of {len(dataset.materials)} materials, "
         f"from {_cell(dataset.source)}, fingerprint `{dataset.fingerprint[:16]}`",

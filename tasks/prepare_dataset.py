@@ -1,14 +1,13 @@
 """Photographs from wherever they are -> a checked, prepared dataset in the home folder."""
 
 import logging
-from collections.abc import Iterator
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from data.config import DatasetConfig
 from data.records import PreparedDataset
-from tasks.artifacts import show_ingest
+from tasks.artifacts import by_verdict, show_ingest
 from tasks.progress import step_progress
 from tasks.settings import Settings
 
@@ -21,8 +20,8 @@ SHOWN = 8  # remarks in the log; the ingest table has all of them
 def prepare_dataset(dataset: DatasetConfig) -> PreparedDataset:
     """Return the prepared photographs; an unchanged dataset is not prepared twice.
 
-    Side effects: writes `<home>/datasets/<fingerprint>/`, shows the ingest table, and logs what is
-    wrong with photographs.
+    Side effects: writes `<home>/datasets/<fingerprint>/`, shows the ingest table, and logs what
+    there is to say of files.
 
     Raises:
         DatasetError: nothing usable is left.
@@ -38,20 +37,15 @@ def prepare_dataset(dataset: DatasetConfig) -> PreparedDataset:
             tfds_data_dir=settings.tfds_data_dir,
         )
     show_ingest(prepared)
-    for remark in _first(list(remarks(prepared))):
+    for remark in _first(remarks(prepared)):
         logger.warning(remark)
     return prepared
 
 
-def remarks(dataset: PreparedDataset) -> Iterator[str]:
-    """Yield a line for each file that was refused or repaired, then for each unfit photograph."""
-    for verdict in ("refused", "repaired"):
-        for row in dataset.ingest:
-            if row.verdict == verdict:
-                yield f"{row.source_name!r} is {verdict}: {row.reason}"
-    for photograph in dataset.photographs:
-        for warning in photograph.analysis.warnings:
-            yield f"{photograph.source_name!r}: {warning}"
+def remarks(dataset: PreparedDataset) -> list[str]:
+    """Return a line for each file of which there is something to say, refused ones first."""
+    rows = by_verdict(dataset.ingest)
+    return [f"{row.source_name!r} is {row.verdict}: {row.reason}" for row in rows if row.reason]
 
 
 def _first(lines: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ from tasks.config import EvaluationConfig
 from tasks.errors import MillError
 from texture_models.families import AnyModelConfig
 from texture_models.rendering.config import RenderConfig
+from texture_models.training.batch_shares import uneven_batch
 from texture_models.training.config import TrainingConfig
 
 
@@ -33,7 +34,10 @@ def check_sizes(
             f"training.augment=fixed, but the discriminator of a {model.family} sees pictures as"
             " they are; set training.augment=off"
         )
-    _check_batch(training, getattr(model, "batch_parts", 1))
+    # Of this machine; what others bring is known when all of them are there.
+    devices = 1 if training.devices == "all" else training.devices
+    if uneven := uneven_batch(training.batch_size, devices, getattr(model, "batch_parts", 1)):
+        raise MillError(uneven)
     cell, only = model.pixels_per_cell, model.picture_px
     for name, size in _sizes(training, evaluation, rendering):
         if only is not None and size != only:
@@ -47,20 +51,6 @@ def check_sizes(
                 f"{name}={size} is not a multiple of {cell}, the pixels of one noise cell of this "
                 f"model; the nearest sizes are {below} and {below + cell}"
             )
-
-
-def _check_batch(training: TrainingConfig, parts: int) -> None:
-    """Of this machine; what other machines ask for is known when all of them are there."""
-    devices = 1 if training.devices == "all" else training.devices
-    least = devices * parts
-    if training.batch_size % least:
-        below = max(least, training.batch_size // least * least)
-        materials = f" of {parts} materials" if parts > 1 else ""
-        raise MillError(
-            f"training.batch_size={training.batch_size} is not a multiple of {least}, so that"
-            f" {devices} device(s) do not get equally many pictures{materials}; the nearest sizes"
-            f" are {below} and {below + least}"
-        )
 
 
 def _sizes(

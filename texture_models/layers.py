@@ -283,8 +283,8 @@ def _bounded_film(bound: float, leak: float) -> Any:
             slopes = tf.raw_ops.LeakyReluGrad(gradients=upstream, features=outputs, alpha=leak)
             to_scale = tf.reduce_sum(slopes * inside, (1, 2), keepdims=True)
             to_shift = tf.reduce_sum(slopes, (1, 2), keepdims=True)
-            kept = tf.where(tf.equal(inside, features), slopes * scale, 0)
-            return kept, to_scale, to_shift
+            to_features = tf.where(tf.equal(inside, features), slopes * scale, 0)
+            return to_features, to_scale, to_shift
 
         return outputs, backward
 

@@ -17,6 +17,8 @@ def pictures(tmp_path):
     folder.mkdir(parents=True)
     noise = np.random.default_rng(1).integers(0, 255, (320, 320, 3), dtype=np.uint8)
     Image.fromarray(noise).save(folder / "whole.png")
+    licence = "file,licence,origin\nbrick/whole.png,CC0-1.0,\n"
+    (folder.parent / "licences.csv").write_text(licence)
     return folder
 
 
@@ -25,7 +27,7 @@ def prepared(pictures, tmp_path):
 
 
 def test_photographs_without_fault_are_not_remarked_on(pictures, tmp_path):
-    assert list(remarks(prepared(pictures, tmp_path))) == []
+    assert remarks(prepared(pictures, tmp_path)) == []
 
 
 def test_every_refused_and_repaired_file_is_remarked_on(pictures, tmp_path):
@@ -33,7 +35,7 @@ def test_every_refused_and_repaired_file_is_remarked_on(pictures, tmp_path):
     (pictures / "line\nbreak.jpg").write_text("no picture")
     with Image.open(pictures / "whole.png") as whole:
         whole.rotate(90).convert("CMYK").save(pictures / "ink.tif")
-    said = list(remarks(prepared(pictures, tmp_path)))
+    said = remarks(prepared(pictures, tmp_path))
     assert len(said) == 3
     assert "break.jpg" in said[0]
     assert all("is refused: " in remark for remark in said[:2])

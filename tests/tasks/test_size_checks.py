@@ -58,9 +58,9 @@ def test_what_a_family_cannot_do_is_refused_by_its_name():
 @pytest.mark.parametrize(
     ("model", "devices", "batch_size", "message"),
     [
-        (PsganConfig(), 3, 8, r"batch_size=8 is not a multiple of 3.* 6 and 9"),
-        (CycleGanConfig(), 2, 6, r"batch_size=6 is not a multiple of 4.*2 materials.* 4 and 8"),
-        (CycleGanConfig(), 1, 3, r"batch_size=3 is not a multiple of 2.* 2 and 4"),
+        (PsganConfig(), 3, 8, r"batch_size=8 .* 3 device.* 6 and 9"),
+        (CycleGanConfig(), 2, 6, r"batch_size=6 .* 2 device.*2 materials.* 4 and 8"),
+        (CycleGanConfig(), 1, 3, r"batch_size=3 .*2 materials.* 2 and 4"),
     ],
 )
 def test_a_batch_that_devices_cannot_share_is_refused(model, devices, batch_size, message):

@@ -118,8 +118,8 @@ def test_every_other_family_loses_on_two_devices_as_on_one(tmp_path, monkeypatch
 @pytest.mark.parametrize(
     ("changes", "machines", "said"),
     [
-        ({"devices": 3, "batch_size": 8}, 1, r"batch_size=8 .* 3 devices.* 6 and 9"),
-        ({"batch_size": 5}, 2, r"batch_size=5 .* 2 devices.* 4 and 6"),
+        ({"devices": 3, "batch_size": 8}, 1, r"batch_size=8 .* 3 device.* 6 and 9"),
+        ({"batch_size": 5}, 2, r"batch_size=5 .* 2 device.* 4 and 6"),
         (
             {"devices": 2, "xla": True},
             1,
@@ -141,9 +141,9 @@ def test_devices_that_cannot_share_a_training_are_refused(monkeypatch, changes, 
 
 def test_a_batch_of_two_materials_needs_a_pair_for_every_device():
     asked = device_runs.training(devices=2, batch_size=6)
-    with pytest.raises(DevicesUnavailable, match=r"6, 2 parts .* 2 devices; .* are 4 and 8"):
+    with pytest.raises(DevicesUnavailable, match=r"=6 .* 2 device.* 2 materials; .* are 4 and 8"):
         open_devices(asked, parts=CycleGanConfig.batch_parts)
-    with pytest.raises(DevicesUnavailable, match=r"6, 2 parts .* 2 devices; .* are 4 and 8"):
+    with pytest.raises(DevicesUnavailable, match=r"=6 .* 2 device.* 2 materials; .* are 4 and 8"):
         foretold_cost(device_runs.MODELS["cycle_gan"], asked)
 
 
@@ -178,6 +178,13 @@ def test_a_tf_config_that_says_too_little_is_refused(monkeypatch, tf_config, sai
     monkeypatch.setenv("TF_CONFIG", tf_config)
     with pytest.raises(DevicesUnavailable, match=said):
         open_devices(device_runs.training())
+
+
+def test_machines_share_pairs_of_materials_or_do_not_begin(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", cluster(1, 2))
+    inputs = {"open_batches": device_runs.Batches, "photographs": device_runs.PHOTOGRAPHS}
+    with pytest.raises(DevicesUnavailable, match=r"=6 .* 2 materials; .* are 4 and 8"):
+        loop.join(device_runs.MODELS["cycle_gan"], device_runs.training(batch_size=6), **inputs)
 
 
 def test_only_another_machine_than_the_chief_joins(monkeypatch):

@@ -21,6 +21,7 @@ from texture_models.metrics.windows import (
     Pixels,
     check_pictures,
     fitting_crop_px,
+    on_torus,
     spread_places,
     spread_windows,
 )
@@ -109,7 +110,7 @@ def score_texture(
     tile_windows = spread_windows(generated, **windows)
     ratios = _ratios(real_windows, tile_windows, spread_places(real, **windows), seed)
     spectra = mean_power(real_windows), mean_power(tile_windows)
-    tori = _tori(generated, origins)
+    tori = generated if origins is None else on_torus(generated, origins)
     blobs = excess_blobs([*real, *held_out], tori, pixels_per_cell=pixels_per_cell)
     return TextureScores(
         **vars(ratios),
@@ -128,12 +129,6 @@ def score_texture(
         crop_px=side,
         tile_px=round((generated[0].shape[0] * generated[0].shape[1]) ** 0.5),
     )
-
-
-def _tori(tiles: Sequence[Pixels], origins: Sequence[tuple[int, int]] | None) -> Sequence[Pixels]:
-    if origins is None:
-        return tiles
-    return [np.roll(tile, origin, (0, 1)) for tile, origin in zip(tiles, origins, strict=True)]
 
 
 def _ratios(

@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from texture_models.families import AnyModelConfig
+from texture_models.training.batch_shares import uneven_batch
 from texture_models.training.config import TrainingConfig
 
 # What a machine hears when another one, on which it waits, has ended.
@@ -193,7 +194,8 @@ def asked_devices(training: TrainingConfig, parts: int = 1) -> tuple[int, int]:
     """
     machines, _ = _machines()
     local = _local_count(training, len(tf.config.list_physical_devices("GPU")))
-    _check_shares(training.batch_size, local * machines, parts)
+    if uneven := uneven_batch(training.batch_size, local * machines, parts):
+        raise DevicesUnavailable(uneven)
     if training.xla and local * machines > 1:
         raise DevicesUnavailable(
             f"training.xla=true compiles for one device, and these are {local * machines}; set"
@@ -264,17 +266,6 @@ def _taken(gpus: Sequence[Any], count: int) -> list[str]:
             parts = [tf.config.LogicalDeviceConfiguration()] * count
             tf.config.set_logical_device_configuration(cpu, parts)
     return [f"/cpu:{number}" for number in range(count)]
-
-
-def _check_shares(batch_size: int, count: int, parts: int) -> None:
-    least = count * parts
-    if batch_size % least:
-        below = max(least, batch_size // least * least)
-        half = f", {parts} parts of one material each," if parts > 1 else ""
-        raise DevicesUnavailable(
-            f"training.batch_size={batch_size}{half} cannot be shared evenly by {count} devices;"
-            f" the nearest sizes are {below} and {below + least}"
-        )
 
 
 def _of_first_replica(value: Any) -> Any:

@@ -62,7 +62,7 @@ def test_what_is_locked_to_the_grid_is_found_in_tiles_that_start_elsewhere(grave
         assert getattr(found, figure) == getattr(on_grid, figure)
     assert found.phase_imprint > 1.5 * score(gravel, tiles).phase_imprint
     assert found.wrap_seam_z == score(gravel, tiles).wrap_seam_z
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="3 origins of 4 tiles"):
         score(gravel, tiles, origins=origins[:3])
 
 
