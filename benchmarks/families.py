@@ -186,12 +186,14 @@ def score(
     shown = [photo for photo in dataset.photographs if photo.material == material]
     side = renderer.config.picture_px or TILE_PX
     seeds = range(1, 1 + SEEDS * (TILE_PX // side) ** 2)
-    tiles, origins = renderer.tiles(seeds, side, material)
+    tiles = [
+        renderer.render(seed=seed, height_px=side, width_px=side, material=material)
+        for seed in seeds
+    ]
     scores = score_texture(
         real=[training_region(dataset, photo) for photo in shown],
         held_out=[held_out_region(dataset, photo) for photo in shown],
         generated=tiles,
-        origins=origins,
         crop_px=CROP_PX,
         pixels_per_cell=renderer.config.pixels_per_cell,
     )

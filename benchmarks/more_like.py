@@ -34,7 +34,6 @@ from texture_models.rendering.renderer import Renderer
 TILE_PX, SEEDS, CROP_PX = 256, 4, 64
 SCORES = ("set_ratio", "top_octave_db", "diversity", "memorised")
 WAY_PX, WAY_STEPS = 128, 7
-Judged = tuple[list[np.ndarray], list[tuple[int, int]]]  # tiles, and where on its torus each starts
 
 
 def main() -> None:
@@ -59,10 +58,10 @@ def main() -> None:
     for photograph in dataset.photographs:
         drawn = pictures(renderer, dataset, photograph)
         lines += scored(dataset, photograph, drawn, renderer.config.pixels_per_cell)
-        shown = [("like it", drawn["its own"][0][0]), ("like it too", drawn["its own"][0][1])]
+        shown = [("like it", drawn["its own"][0]), ("like it too", drawn["its own"][1])]
         region = training_region(dataset, photograph)
         rows.append(
-            SheetRow(photograph.material, None, region, (*shown, ("prior", drawn["prior"][0][0])))
+            SheetRow(photograph.material, None, region, (*shown, ("prior", drawn["prior"][0])))
         )
     (arguments.out / "table.md").write_text("\n".join(lines) + "\n")
     sheet = contact_sheet(rows, title=f"More like a photograph, {training.steps} steps")
@@ -73,12 +72,15 @@ def main() -> None:
 
 def pictures(
     renderer: Renderer, dataset: PreparedDataset, photograph: Photograph
-) -> dict[str, Judged]:
+) -> dict[str, list[np.ndarray]]:
     """Tiles drawn with the photograph's own code, and with codes of its material's prior."""
     look = renderer.encode(training_region(dataset, photograph))
     asked: dict[str, Any] = {"its own": look, "prior": photograph.material}
     return {
-        codes: renderer.tiles(range(1, 1 + SEEDS), TILE_PX, material)
+        codes: [
+            renderer.render(seed=seed, height_px=TILE_PX, width_px=TILE_PX, material=material)
+            for seed in range(1, 1 + SEEDS)
+        ]
         for codes, material in asked.items()
     }
 
@@ -86,16 +88,15 @@ def pictures(
 def scored(
     dataset: PreparedDataset,
     photograph: Photograph,
-    drawn: dict[str, Judged],
+    drawn: dict[str, list[np.ndarray]],
     pixels_per_cell: int,
 ) -> Iterator[str]:
     """Lines of the table."""
-    for codes, (tiles, origins) in drawn.items():
+    for codes, tiles in drawn.items():
         scores = score_texture(
             real=[training_region(dataset, photograph)],
             held_out=[held_out_region(dataset, photograph)],
             generated=tiles,
-            origins=origins,
             crop_px=CROP_PX,
             pixels_per_cell=pixels_per_cell,
         ).model_dump()

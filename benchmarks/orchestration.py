@@ -72,7 +72,7 @@ def plain(folder: Path, minutes: float) -> None:
     from tasks.config import EvaluationConfig
     from texture_models.analysis.classifier import train_classifier
     from texture_models.families.psgan.config import PsganConfig
-    from texture_models.metrics.scores import score_texture
+    from texture_models.metrics.scores import TORI, score_texture
     from texture_models.rendering.renderer import Renderer
     from texture_models.saved_model import weights_sha256
     from texture_models.training.config import TrainingConfig
@@ -111,13 +111,13 @@ def plain(folder: Path, minutes: float) -> None:
     textures, judged, shown = [], [], {}
     for photo in dataset.photographs:
         material = photo.material
-        tiles, origins = renderer.tiles(range(100_001, 100_005), 256, material)
-        shown[material] = tiles
+        tiles, tori = renderer.tiles(range(100_001, 100_001 + TORI), 256, material)
+        shown[material] = tiles[:4]
         scores = score_texture(
             real=real[material],
             held_out=[held_out_region(dataset, photo)],
-            generated=tiles,
-            origins=origins,
+            generated=shown[material],
+            tori=tori,
         )
         judged.append(
             MaterialRecord(

@@ -90,12 +90,11 @@ def judged(dataset: PreparedDataset, model_dir: Path, folder: Path) -> tuple[dic
     """Return a row of the table, and the first tile."""
     source = dataset.photographs[0]
     renderer = Renderer.load(model_dir)
-    tiles, origins = renderer.tiles(SEEDS, TILE_PX)
+    tiles = [renderer.render(seed=seed, height_px=TILE_PX, width_px=TILE_PX) for seed in SEEDS]
     scores = score_texture(
         real=[training_region(dataset, source)],
         held_out=[held_out_region(dataset, source)],
         generated=tiles,
-        origins=origins,
     ).model_dump()
     history = (folder / "run" / "history.jsonl").read_text().splitlines()
     last = [json.loads(line) for line in history[-max(1, len(history) // 5) :]]

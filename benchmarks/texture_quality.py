@@ -32,9 +32,7 @@ from data.library.contact_sheet import SheetRow, contact_sheet
 from data.pixels import held_out_region, load_pixels, training_region
 from data.records import PreparedDataset
 from texture_models.families.psgan.config import PsganConfig
-from texture_models.metrics.phase_imprint import phase_imprint
-from texture_models.metrics.scores import TextureScores, score_texture
-from texture_models.metrics.windows import on_torus
+from texture_models.metrics.scores import TORI, TextureScores, score_texture
 from texture_models.rendering.renderer import Renderer
 from texture_models.training.config import TrainingConfig
 from texture_models.training.loop import TrainingProgress, TrainingResult, fit
@@ -51,9 +49,6 @@ PHOTOGRAPHS = (
     "fabric_leather/fabric_pattern_07_1k.jpg",
 )
 SEEDS = (1, 2, 3, 4)
-# A rhythm of the material that divides the grid, as checks of 32 px do, lies elsewhere in every
-# tile, but in four tiles it lies somewhere: only in many of them is it told from an imprint.
-MANY_SEEDS = range(1, 33)
 TILE_PX = 256
 COLUMNS = (
     "set_ratio",
@@ -62,7 +57,7 @@ COLUMNS = (
     "top_octave_db",
     "checkerboard_db",
     "phase_imprint",
-    "phase_imprint_32",
+    "spatial_anchoring",
     "wrap_seam_z",
     "diversity",
     "memorisation_ncc",
@@ -114,19 +109,11 @@ def judged(
     held_out = held_out_region(dataset, source)
     renderer = Renderer.load(result.model_dir)
     started = time.perf_counter()
-    # Each once: the tiles that are judged and shown, and many for the imprint.
-    drawn = sorted({*seeds, *MANY_SEEDS})
-    tiles, origins = renderer.tiles(drawn, TILE_PX)
-    places = [drawn.index(seed) for seed in seeds]
-    shown = [tiles[place] for place in places]
-    scores = score_texture(
-        real=[real],
-        held_out=[held_out],
-        generated=shown,
-        origins=[origins[place] for place in places],
-    )
-    tori = on_torus(tiles, origins)
-    many = [torus for seed, torus in zip(drawn, tori, strict=True) if seed in MANY_SEEDS]
+    # Each once: the tiles that are judged and shown, and the tori of many.
+    drawn = sorted({*seeds, *range(1, TORI + 1)})
+    tiles, tori = renderer.tiles(drawn, TILE_PX)
+    shown = [tiles[drawn.index(seed)] for seed in seeds]
+    scores = score_texture(real=[real], held_out=[held_out], generated=shown, tori=tori)
     reference = quilting_scores(real, held_out, folder)
     row = {
         "photograph": photograph.stem,
@@ -137,7 +124,6 @@ def judged(
         "waiting_share": round(result.waiting_share, 4),
         "scoring_seconds": round(time.perf_counter() - started),
         **scores.model_dump(),
-        "phase_imprint_32": phase_imprint([real], many),
         "quilting_set_ratio": reference.set_ratio,
         "quilting_copied_share": reference.copied_share,
     }

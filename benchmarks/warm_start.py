@@ -124,12 +124,11 @@ def judged(
     """Return a row of the table, and the first tile."""
     source = dataset.photographs[0]
     renderer = Renderer.load(result.model_dir)
-    tiles, origins = renderer.tiles(SEEDS, TILE_PX)
+    tiles = [renderer.render(seed=seed, height_px=TILE_PX, width_px=TILE_PX) for seed in SEEDS]
     scores = score_texture(
         real=[training_region(dataset, source)],
         held_out=[held_out_region(dataset, source)],
         generated=tiles,
-        origins=origins,
     ).model_dump()
     row = {"training": attempt.name, "steps": result.steps, "seconds": round(result.seconds)}
     return {**row, **{name: scores[name] for name in SCORES}}, tiles[0]

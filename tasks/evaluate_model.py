@@ -64,14 +64,13 @@ def _evaluate(
         scores, judged = {}, {}
         for number, material in enumerate(dataset.materials):
             progress.report(number / len(dataset.materials), detail=material)
-            tiles, origins = renderer.tiles(_seeds(evaluation), evaluation.tile_px, material)
-            judged[material] = tiles
+            judged[material], tori = _tiles(renderer, material, evaluation)
             real, held_out = _photographs(dataset, material)
             scores[material] = score_texture(
                 real=real,
                 held_out=held_out,
-                generated=tiles,
-                origins=origins,
+                generated=judged[material],
+                tori=tori,
                 crop_px=evaluation.crop_px,
                 pixels_per_cell=renderer.config.pixels_per_cell,
             )
@@ -90,6 +89,18 @@ def _evaluate(
 
 def _seeds(evaluation: EvaluationConfig) -> range:
     return range(evaluation.first_seed, evaluation.first_seed + evaluation.tiles_per_material)
+
+
+def _tiles(
+    renderer: Any, material: str, evaluation: EvaluationConfig
+) -> tuple[list[Any], list[Any]]:
+    """The tiles that are judged, and the tori of these and of more."""
+    from texture_models.metrics.scores import TORI
+
+    seeds = _seeds(evaluation)
+    many = range(seeds.start, max(seeds.stop, seeds.start + TORI))
+    tiles, tori = renderer.tiles(many, evaluation.tile_px, material)
+    return tiles[: len(seeds)], tori
 
 
 def _draw(

@@ -37,8 +37,7 @@ class GateConfig(BaseModel, frozen=True, extra="forbid"):
         0.4, ge=0, description="seeds must differ by this share of reality"
     )
     diversity_max: float = Field(2.5, gt=0, description="and at most by this")
-    # Lattices of four seeds that happen to lie alike reach 0.4; one picture for all seeds has 1.
-    spatial_anchoring: float = Field(0.5, gt=0, description="limit of the share of pixels nailed")
+    spatial_anchoring: float = Field(0.25, gt=0, description="limit of the share of pixels nailed")
     blobs_per_tile: float = Field(
         3.0, ge=0, description="spots beyond the photograph's own in 256 x 256 px"
     )

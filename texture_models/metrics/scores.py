@@ -21,13 +21,15 @@ from texture_models.metrics.windows import (
     Pixels,
     check_pictures,
     fitting_crop_px,
-    on_torus,
     spread_places,
     spread_windows,
 )
 
 #: Windows on either side. Fixed, because the set ratio grows with the root of their number.
 WINDOWS = 32
+#: Pictures in which is looked for what is locked to a place: in four the checks of a cloth may lie
+#: alike by chance, and pose as the grid's imprint.
+TORI = 32
 
 
 class TextureScores(BaseModel, frozen=True, extra="forbid"):
@@ -74,7 +76,7 @@ def score_texture(
     real: Sequence[Pixels],
     held_out: Sequence[Pixels],
     generated: Sequence[Pixels],
-    origins: Sequence[tuple[int, int]] | None = None,
+    tori: Sequence[Pixels] | None = None,
     crop_px: int = 128,
     seed: int = 0,
     pixels_per_cell: int = 16,
@@ -88,16 +90,15 @@ def score_texture(
         real: training-region pictures, uint8 (height, width, 3) RGB.
         held_out: the parts never trained on, same form.
         generated: seamless tiles, uint8 (side, side, 3), one seed each, one size, at least 2.
-        origins: row and column of its torus that each tile starts at, of a model whose tiles are
-            cut; what is locked to the noise cells or to a place is looked for on the torus. None:
-            all start at a corner of a noise cell.
+        tori: pictures that begin at a corner of a noise cell, one seed each, TORI of them: what is
+            locked to the cells or to a place is looked for there. None: the tiles are meant.
         crop_px: wished side of the comparison windows.
         seed: of every sampling here.
         pixels_per_cell: side of the square that one noise cell grows into.
 
     Raises:
         ValueError: a list is too short, pictures are no uint8 RGB or too small (32 px; 24 px held
-            out), the tiles differ in size, or there are not as many origins.
+            out), or the tiles differ in size.
     """
     check_pictures("real", real)
     check_pictures("held_out", held_out)
@@ -110,8 +111,8 @@ def score_texture(
     tile_windows = spread_windows(generated, **windows)
     ratios = _ratios(real_windows, tile_windows, spread_places(real, **windows), seed)
     spectra = mean_power(real_windows), mean_power(tile_windows)
-    tori = generated if origins is None else on_torus(generated, origins)
-    blobs = excess_blobs([*real, *held_out], tori, pixels_per_cell=pixels_per_cell)
+    tori = generated if tori is None else tori
+    everything, cell = [*real, *held_out], {"pixels_per_cell": pixels_per_cell}
     return TextureScores(
         **vars(ratios),
         top_octave_db=top_octave_db(*spectra),
@@ -121,8 +122,8 @@ def score_texture(
         diversity=diversity_ratio(real, generated, side_px=side, seed=seed),
         spatial_anchoring=spatial_anchoring(real, tori, seed),
         **_memorisation_figures(real, held_out, generated, seed),
-        blob_excess=blobs.count,
-        blob_locked_share=blobs.locked_share,
+        blob_excess=excess_blobs(everything, generated, **cell).count,
+        blob_locked_share=excess_blobs(everything, tori, **cell).locked_share,
         repeat_excess=repeat_excess(real_windows, tile_windows),
         n_generated=len(generated),
         n_real_crops=WINDOWS,

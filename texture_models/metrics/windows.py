@@ -108,20 +108,3 @@ def spread_places(
             top, left = ((start + (index + 1) * GOLDEN_PLANE) % 1.0 * free).astype(int)
             places.append((picture, int(top), int(left)))
     return places
-
-
-def on_torus(tiles: Sequence[Pixels], origins: Sequence[tuple[int, int]]) -> list[Pixels]:
-    """Return tiles as they lie on their torus, which begins at a corner of a noise cell.
-
-    Args:
-        tiles: (height, width, 3), each a torus from its origin on.
-        origins: row and column that each of them starts at.
-
-    Raises:
-        ValueError: there are not as many origins as tiles.
-    """
-    if len(tiles) != len(origins):
-        raise ValueError(
-            f"{len(origins)} origins of {len(tiles)} tiles; give the row and column of each"
-        )
-    return [np.roll(tile, start, (0, 1)) for tile, start in zip(tiles, origins, strict=True)]

@@ -97,7 +97,7 @@ class Renderer:
             ValueError: a size does not fit, or the material is unknown.
         """
         if all(wrap) or self.config.picture_px is not None:
-            return self._tile(seed, (height_px, width_px), material)[0]
+            return self._cut(self._torus(seed, (height_px, width_px), material), material)
         torus = (height_px if wrap[0] else None, width_px if wrap[1] else None)
         return self.render_region(
             Region(0, 0, height_px, width_px), seed=seed, torus_px=torus, material=material
@@ -105,8 +105,10 @@ class Renderer:
 
     def tiles(
         self, seeds: Iterable[int], side_px: int, material: Grown = None
-    ) -> tuple[list[np.ndarray], list[tuple[int, int]]]:
-        """Render square tiles as `render` does, and say where on its torus each of them starts.
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Render square tiles as `render` does, and give each as it lies on its torus too.
+
+        A torus begins at a corner of a noise cell: what is locked to the cells is found there.
 
         Args:
             seeds: one a tile.
@@ -114,13 +116,14 @@ class Renderer:
             material: as in `render`.
 
         Returns:
-            (tiles, rows and columns), as `metrics.scores.score_texture` takes them.
+            (tiles, tori), (side_px, side_px, 3) uint8, sRGB; of a model that makes whole pictures
+            only, or a map of materials, they are the same.
 
         Raises:
             ValueError: as in `render`.
         """
-        found = [self._tile(seed, (side_px, side_px), material) for seed in seeds]
-        return [pixels for pixels, _ in found], [origin for _, origin in found]
+        tori = [self._torus(seed, (side_px, side_px), material) for seed in seeds]
+        return [self._cut(torus, material) for torus in tori], tori
 
     def tile_origin(
         self, *, seed: int, height_px: int, width_px: int, material: str | None = None
@@ -136,23 +139,26 @@ class Renderer:
             material: as in `render`.
 
         Raises:
-            ValueError: as in `render`.
+            ValueError: as in `render_region`.
         """
-        return self._tile(seed, (height_px, width_px), material)[1]
+        torus = (height_px, width_px)
+        return usual_cut(
+            self.render_region(Region(0, 0, *torus), seed=seed, torus_px=torus, material=material)
+        )
 
-    def _tile(
-        self, seed: int, size_px: tuple[int, int], material: Grown
-    ) -> tuple[np.ndarray, tuple[int, int]]:
-        """Return a tile, and the row and column of its torus that it starts at."""
+    def _torus(self, seed: int, size_px: tuple[int, int], material: Grown) -> np.ndarray:
         if self.config.picture_px is not None:
-            return self._whole_picture(seed, *size_px, material), (0, 0)
-        pixels = self.render_region(
+            return self._whole_picture(seed, *size_px, material)
+        return self.render_region(
             Region(0, 0, *size_px), seed=seed, torus_px=size_px, material=material
         )
-        if isinstance(material, MaterialMap):
-            return pixels, (0, 0)  # a map says what lies where
-        top, left = usual_cut(pixels)
-        return np.roll(pixels, (-top, -left), axis=(0, 1)), (top, left)
+
+    def _cut(self, torus: np.ndarray, material: Grown) -> np.ndarray:
+        """Return the tile that a torus is cut into."""
+        if self.config.picture_px is not None or isinstance(material, MaterialMap):
+            return torus  # a map says what lies where
+        top, left = usual_cut(torus)
+        return np.roll(torus, (-top, -left), axis=(0, 1))
 
     def render_region(
         self,
