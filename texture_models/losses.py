@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
-from texture_models.layers import as_image
 from texture_models.training.replicas import replica_count, replica_mean
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in the metrics
-RINGS = np.linspace(0.125, 0.5, 13)  # cycles per pixel; the two finest octaves
-CORNER = 0.44  # cycles per pixel in both directions: where checkerboards are
-ROUNDING_POWER = (1 / 127.5) ** 2 / 12  # of 8-bit pixels in -1..1; below it nothing is compared
 
 
 def generator_loss(fake_logits: Any) -> Any:
@@ -124,80 +118,3 @@ def gram_distance(fake: Sequence[Any], real: Sequence[Any], code: Any) -> Any:
             magnitude = replica_mean(magnitude)
         total += tf.reduce_mean(difference) / (magnitude + 1e-6)
     return total / len(fake)
-
-
-def spectrum_bands(side: int) -> np.ndarray:
-    """Return the bands of the power spectrum that `band_power` looks at.
-
-    Returns:
-        (bands, side * (side // 2 + 1)) float32: weights of a half spectrum's bins, a sum of 1 a
-        band. The rings between `RINGS`, and the corner of the highest frequencies.
-    """
-    rows, columns = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :]
-    radius = np.hypot(rows, columns)
-    rings = [(radius >= low) & (radius < high) for low, high in pairwise(RINGS)]
-    corner = np.minimum(np.abs(rows), columns) >= CORNER
-    bands = np.stack([band.reshape(-1) for band in (*rings, corner) if band.any()])
-    return (bands / bands.sum(axis=1, keepdims=True)).astype(np.float32)
-
-
-def band_power(image: Any, bands: Any) -> Any:
-    """Mean power of the grey values in bands of frequency.
-
-    Args:
-        image: (batch, side, side, 3) float32 in -1..1.
-        bands: see `spectrum_bands`.
-
-    Returns:
-        (batch, bands) float32. Hann window and removed mean, so that the edges of a patch do not
-        pose as fine detail.
-    """
-    side = image.shape[1]
-    taper = np.hanning(side + 2)[1:-1]
-    window = np.outer(taper, taper).astype(np.float32)
-    grey = tf.tensordot(tf.cast(image, tf.float32), tf.constant(LUMA, tf.float32), 1)
-    mean = tf.reduce_sum(grey * window, (1, 2), keepdims=True) / window.sum()
-    spectrum = tf.signal.rfft2d((grey - mean) * window)
-    power = tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2
-    flat = tf.reshape(power, (-1, bands.shape[1])) / float((window**2).sum())
-    return tf.matmul(flat, bands, transpose_b=True) + ROUNDING_POWER
-
-
-def mean_bands(photographs: Sequence[np.ndarray], bands: np.ndarray, side: int) -> np.ndarray:
-    """Return (bands,) float32: `band_power` over all patches of photographs, half a patch apart.
-
-    Args:
-        photographs: uint8 (height, width, 3) pictures, none smaller than a patch.
-        bands: see `spectrum_bands`.
-        side: of a patch, pixels.
-    """
-    total, count = np.zeros(len(bands)), 0
-    for picture in photographs:
-        lefts = range(0, picture.shape[1] - side + 1, side // 2)
-        for top in range(0, picture.shape[0] - side + 1, side // 2):
-            row = np.stack([picture[top : top + side, left : left + side] for left in lefts])
-            power = band_power(tf.constant(as_image(row)), bands)
-            total += power.numpy().sum(axis=0)
-            count += len(row)
-    return (total / count).astype(np.float32)
-
-
-def spectrum_distance(image: Any, code: Any, bands: Any, target: Any) -> Any:
-    """Mean absolute log ratio of the pictures' band power to that of their materials.
-
-    Source: spectral regularisation, Durall et al. 2020, https://arxiv.org/abs/2003.01826, eq. 7.
-    Departures: rings of patches under a window, and the corner where checkerboards are; the batch's
-    mean power a material is compared, so that pictures may differ from each other.
-
-    Args:
-        image: (batch, side, side, 3) float32 in -1..1.
-        code: (batch, materials) one-hot.
-        bands: see `spectrum_bands`.
-        target: (materials, bands), see `mean_bands`.
-    """
-    sums = tf.matmul(code, band_power(image, bands), transpose_a=True)
-    sums, counts = replica_mean([sums, tf.reduce_sum(code, axis=0)])
-    power = tf.maximum(sums / tf.maximum(counts, 1e-6)[:, None], ROUNDING_POWER)
-    gap = tf.abs(tf.math.log(power / target))
-    present = tf.cast(counts > 0, tf.float32)
-    return tf.reduce_sum(tf.reduce_mean(gap, axis=1) * present) / tf.reduce_sum(present)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from texture_models.losses import band_power, mean_bands, spectrum_bands, spectrum_distance
+from texture_models.spectrum_loss import SpectrumLoss, band_power, spectrum_bands
 
 SIDE = 64
 
@@ -17,13 +17,17 @@ def texture(seed=1, side=SIDE, material=0):
 
 
 def distance(images, labels=None, pictures=None):
-    bands = spectrum_bands(SIDE)
     labels = [0] * len(images) if labels is None else labels
     pictures = [[texture(9, 256)]] if pictures is None else pictures
     as_pixels = [[np.uint8(np.round((one + 1) * 127.5)) for one in some] for some in pictures]
-    target = np.stack([mean_bands(some, bands, SIDE) for some in as_pixels])
     code = np.eye(len(pictures), dtype=np.float32)[labels]
-    return float(spectrum_distance(tf.constant(np.stack(images)), code, bands, target))
+    return float(measured(as_pixels)(tf.constant(np.stack(images)), code))
+
+
+def measured(pictures):
+    loss = SpectrumLoss(len(pictures), SIDE)
+    loss.measure(range(len(pictures)), dict(enumerate(pictures)))
+    return loss
 
 
 def checkerboard(image):
@@ -67,9 +71,8 @@ def test_the_weights_of_a_band_sum_to_one_and_white_noise_is_flat():
 
 
 def test_its_slope_is_finite_where_a_picture_is_flat():
-    bands = spectrum_bands(SIDE)
     image = tf.Variable(tf.zeros((2, SIDE, SIDE, 3)))
-    target = mean_bands([np.uint8((texture(9, 128) + 1) * 127.5)], bands, SIDE)[None]
+    spectrum = measured([[np.uint8((texture(9, 128) + 1) * 127.5)]])
     with tf.GradientTape() as tape:
-        loss = spectrum_distance(image, tf.ones((2, 1)), bands, target)
+        loss = spectrum(image, tf.ones((2, 1)))
     assert np.isfinite(tape.gradient(loss, image)).all()

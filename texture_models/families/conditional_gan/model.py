@@ -19,14 +19,12 @@ from texture_models.families.conditional_gan.networks import (
 from texture_models.losses import (
     generator_loss,
     gram_distance,
-    mean_bands,
-    spectrum_bands,
-    spectrum_distance,
     spread,
 )
 from texture_models.spatial.measuring import assign_colours, measured_waves, no_waves
 from texture_models.spatial.noise import MARGIN
 from texture_models.spatial.training_noise import training_noise
+from texture_models.spectrum_loss import SpectrumLoss
 from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
 from texture_models.training.labels import one_hot
@@ -68,10 +66,7 @@ class ConditionalGan:
         self.averaged.set_weights(self.generator.get_weights())
         self.discriminator = build_discriminator(config, dtype)
         self.measured = {"waves": no_waves(config)}
-        self._bands = spectrum_bands(training.patch_px)
-        self._spectra = tf.Variable(
-            np.ones((config.material_count, len(self._bands)), np.float32), trainable=False
-        )
+        self._spectrum = SpectrumLoss(config.material_count, training.patch_px)
         self.optimizers = {
             "generator": adam(training.generator_rate, self.generator),
             "discriminator": adam(training.discriminator_rate, self.discriminator),
@@ -89,8 +84,7 @@ class ConditionalGan:
         self.measured = {"waves": measured_waves(self.config, photographs)}
         names = self.config.materials or tuple(photographs)
         assign_colours((self.generator, self.averaged), names, photographs)
-        side = self.training.patch_px
-        self._spectra.assign([mean_bands(photographs[name], self._bands, side) for name in names])
+        self._spectrum.measure(names, photographs)
 
     def train_step(
         self, image: np.ndarray, material: np.ndarray, *, step: int, rate_factor: float
@@ -204,7 +198,7 @@ class ConditionalGan:
             total, parts = self._generator_losses(shown, shown_fake, weights, code)
             if training.spectrum_weight:
                 pure = self._groups(code)[:, :-1]  # nothing is known of a border's spectrum
-                parts["spectrum"] = spectrum_distance(fake, pure, self._bands, self._spectra)
+                parts["spectrum"] = self._spectrum(fake, pure)
                 total += training.spectrum_weight * parts["spectrum"]
             if self.config.mixed_count(batch * replica_count()):
                 parts["cover"] = cover_distance(shares, on_top, codes)

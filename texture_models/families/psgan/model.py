@@ -16,14 +16,12 @@ from texture_models.losses import (
     generator_loss,
     gram_distance,
     logit_report,
-    mean_bands,
-    spectrum_bands,
-    spectrum_distance,
     spread,
 )
 from texture_models.spatial.grid_imprint import GridImprint
 from texture_models.spatial.measuring import assign_colours, measured_waves, no_waves
 from texture_models.spatial.training_noise import training_noise
+from texture_models.spectrum_loss import SpectrumLoss
 from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
 from texture_models.training.labels import one_hot
@@ -55,10 +53,7 @@ class Psgan:
         self.averaged.set_weights(self.generator.get_weights())
         self.discriminator = build_discriminator(config, dtype)
         self.measured = {"waves": no_waves(config)}
-        self._bands = spectrum_bands(training.patch_px)
-        self._spectra = tf.Variable(
-            np.ones((config.material_count, len(self._bands)), np.float32), trainable=False
-        )
+        self._spectrum = SpectrumLoss(config.material_count, training.patch_px)
         self.optimizers = {
             "generator": adam(self.training.generator_rate, self.generator),
             "discriminator": adam(self.training.discriminator_rate, self.discriminator),
@@ -76,8 +71,7 @@ class Psgan:
         self.measured = {"waves": measured_waves(self.config, photographs)}
         names = self.config.materials or tuple(photographs)
         assign_colours((self.generator, self.averaged), names, photographs)
-        side = self.training.patch_px
-        self._spectra.assign([mean_bands(photographs[name], self._bands, side) for name in names])
+        self._spectrum.measure(names, photographs)
 
     def train_step(
         self, image: np.ndarray, material: np.ndarray, *, step: int, rate_factor: float
@@ -160,7 +154,7 @@ class Psgan:
                 )
             total, parts = self._generator_losses(shown, shown_fake, code)
             if self.training.spectrum_weight:
-                parts["spectrum"] = spectrum_distance(fake, code, self._bands, self._spectra)
+                parts["spectrum"] = self._spectrum(fake, code)
                 total += self.training.spectrum_weight * parts["spectrum"]
             if self.training.imprint_weight and cells > 1:
                 parts["imprint"] = self.imprint(fake, code)

@@ -21,14 +21,12 @@ from texture_models.families.vae.prior import fitted_prior, unfitted_prior
 from texture_models.losses import (
     generator_loss,
     gram_distance,
-    mean_bands,
-    spectrum_bands,
-    spectrum_distance,
     spread,
 )
 from texture_models.spatial.measuring import measured_waves, no_waves
 from texture_models.spatial.noise import MARGIN
 from texture_models.spatial.training_noise import training_noise
+from texture_models.spectrum_loss import SpectrumLoss
 from texture_models.training.config import TrainingConfig
 from texture_models.training.labels import one_hot
 from texture_models.training.movement import follow, move_discriminator, recompute_statistics
@@ -80,10 +78,7 @@ class Vae:
             **unfitted_prior(config),
         }
         self._photographs: list[Sequence[np.ndarray]] = []
-        self._bands = spectrum_bands(training.patch_px)
-        self._spectra = tf.Variable(
-            np.ones((config.material_count, len(self._bands)), np.float32), trainable=False
-        )
+        self._spectrum = SpectrumLoss(config.material_count, training.patch_px)
         self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
@@ -95,14 +90,13 @@ class Vae:
         names = self.config.materials or tuple(photographs)
         self.measured["waves"] = measured_waves(self.config, photographs)
         self._photographs = [photographs[name] for name in names]
-        side = self.training.patch_px
-        self._spectra.assign([mean_bands(photographs[name], self._bands, side) for name in names])
+        self._spectrum.measure(names, photographs)
         # What an earlier model has learnt to read and to colour is not begun anew.
         if is_untrained(self.generator):
             if self.discriminator is None:
                 begin_with_colours(self.generator, self._photographs)
             else:
-                begin_with_statistics(self.generator, self._photographs, side)
+                begin_with_statistics(self.generator, self._photographs, self.training.patch_px)
             self.averaged.set_weights(self.generator.get_weights())
 
     def train_step(
@@ -270,7 +264,7 @@ class Vae:
             parts["gram"] = gram_distance(fake_features, real_features, code=None)
             total += training.gram_weight * parts["gram"]
         if training.spectrum_weight:
-            parts["spectrum"] = spectrum_distance(fake, label, self._bands, self._spectra)
+            parts["spectrum"] = self._spectrum(fake, label)
             total += training.spectrum_weight * parts["spectrum"]
         return total, parts
 
