@@ -25,6 +25,7 @@ CODE: Final = (
     "texture_models/families",
     "texture_models/layers.py",
     "texture_models/rendering",
+    "texture_models/saved_model.py",
     "texture_models/spatial",
 )
 ROLE: Final[MapRole] = "basecolor"

@@ -26,7 +26,10 @@ CODE: Final = (
     "texture_models/families/cycle_gan",
     "texture_models/layers.py",
     "texture_models/metrics/seam.py",
+    "texture_models/metrics/windows.py",
+    "texture_models/rendering/noise_field.py",
     "texture_models/rendering/translators.py",
+    "texture_models/saved_model.py",
 )
 ROLE: Final[MapRole] = "basecolor"
 

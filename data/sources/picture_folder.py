@@ -114,10 +114,15 @@ class PictureFolder:
         elif not slash:
             label = PurePosixPath(self._root).name or "photographs"
         label = printable(label)
-        refusal = refusal or self._refusal(path)
-        if not refusal:
-            content = self._fs.cat_file(self._full(path))
-            sha256, channels = hashlib.sha256(content).hexdigest(), header_channels(content)
+        try:
+            refusal = refusal or self._refusal(path)
+            if not refusal:
+                content = self._fs.cat_file(self._full(path))
+                sha256, channels = hashlib.sha256(content).hexdigest(), header_channels(content)
+        except FileNotFoundError:
+            refusal = "is not there; a link that leads nowhere"
+        except PermissionError:
+            refusal = "no permission to read it"
         licence = ledger.licence_of(path)
         return FolderEntry(path, label, sha256, licence.spdx, licence.origin, channels, refusal)
 

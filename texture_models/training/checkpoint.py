@@ -39,7 +39,8 @@ def written(what: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        with contextlib.suppress(OSError):
+        free = ""
+        with contextlib.suppress(OSError):  # the folder itself may be what could not be made
             free = f", {shutil.disk_usage(path.parent).free / 1e6:.1f} MB are free there"
         raise DiskRefused(
             error.errno,
