@@ -152,19 +152,28 @@ def to_image(patches: np.ndarray) -> np.ndarray:
     return patches.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
 
 
+def check_patches(dataset: PreparedDataset, patch_px: int) -> None:
+    """Ask whether every photograph's training region holds a patch.
+
+    Raises:
+        DatasetError: one does not.
+    """
+    for photograph in dataset.photographs:
+        height, width = photograph.height_px, photograph.held_out.left_px
+        if min(height, width) < patch_px:
+            raise DatasetError(
+                f"{photograph.source_name} leaves {width} x {height} px for training, "
+                f"less than a patch of {patch_px}; choose patch_px <= {min(height, width)}, "
+                "a larger texel_scale, or leave the photograph out"
+            )
+
+
 def _load(dataset: PreparedDataset, patch_px: int) -> list[list[_Exemplar]]:
+    check_patches(dataset, patch_px)
     exemplars = [
         _Exemplar(photograph, training_region(dataset, photograph))
         for photograph in dataset.photographs
     ]
-    for exemplar in exemplars:
-        height, width = exemplar.pixels.shape[:2]
-        if min(height, width) < patch_px:
-            raise DatasetError(
-                f"{exemplar.photograph.source_name} leaves {width} x {height} px for training, "
-                f"less than a patch of {patch_px}; choose patch_px <= {min(height, width)}, "
-                "a larger texel_scale, or leave the photograph out"
-            )
     return [
         [exemplar for exemplar in exemplars if exemplar.photograph.material == material]
         for material in dataset.materials

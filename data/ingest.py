@@ -23,7 +23,7 @@ from data.slugs import material_slugs, photo_id
 from data.sources.candidate import Candidate, Progress, Source
 from data.texel_scale import PATCH_PX, choose_texel_scale, rescale
 
-PREPARATION_VERSION = 1
+PREPARATION_VERSION = 2
 """Part of every fingerprint. Raise it when the same source would give other pixels or records."""
 
 
@@ -130,7 +130,9 @@ class _Ingest:
                     row.model_copy(update={"material": self.slugs.get(row.material, "")})
                 )
         for number, candidate in enumerate(source.candidates(), start=1):
-            if candidate.label in self.slugs and not self._is_full(self.slugs[candidate.label]):
+            if candidate.refusal:
+                self._add_row(candidate, "", "refused", candidate.refusal)
+            elif candidate.label in self.slugs and not self._is_full(self.slugs[candidate.label]):
                 self._look_at(candidate)
                 done, total = source.prepared_steps + number, source.prepared_steps + len(source)
                 on_progress(done, total, candidate.source_name)
@@ -146,6 +148,7 @@ class _Ingest:
                 f"{source.place} has no usable photograph: {len(self.rows)} looked at, "
                 f"all refused ({why or 'none of the chosen materials'})"
             )
+        self._check_wanted(source)
         return PreparedDataset(
             source=self.config.source,
             fingerprint=fingerprint,
@@ -155,6 +158,19 @@ class _Ingest:
             folder=str(folder),
             tfds_name=source.tfds_name,
         )
+
+    def _check_wanted(self, source: Source) -> None:
+        """Raise `DatasetError` if a material that was asked for by name has nothing to show."""
+        found = {photo.material for photo in self.photographs}
+        for material in sorted(set(self.config.materials) - found):
+            reasons = [
+                f"{row.source_name}: {row.reason}" for row in self.rows if row.material == material
+            ]
+            raise DatasetError(
+                f"{source.place} has no usable photograph of {material}"
+                f" ({reasons[0] if reasons else 'no picture at all'}); mend it, or leave {material}"
+                " out of dataset.materials"
+            )
 
     def _is_full(self, material: str) -> bool:
         limit = self.config.photographs_per_material

@@ -8,6 +8,9 @@ import numpy as np
 from data.duplicates import pixels_digest
 from data.records import Box, DatasetError, Photograph, PreparedDataset
 
+# The patches that are compared with the held-out strip, see `metrics.memorisation`, fit into it.
+LEAST_STRIP_PX = 24
+
 
 def write_pixels(path: Path, pixels: np.ndarray) -> None:
     """Write (height, width, 3) uint8 RGB as PNG with nothing but pixels in it.
@@ -43,9 +46,9 @@ def load_pixels(dataset: PreparedDataset, photograph: Photograph) -> np.ndarray:
 
 
 def held_out_box(pixels: np.ndarray, held_out_share: float) -> Box:
-    """The right-hand strip of `held_out_share` of the width, at least one pixel."""
+    """The right-hand strip of `held_out_share` of the width, at least `LEAST_STRIP_PX` wide."""
     height, width = pixels.shape[:2]
-    strip = min(max(round(width * held_out_share), 1), width - 1)
+    strip = min(max(round(width * held_out_share), LEAST_STRIP_PX), width - 1)
     return Box(top_px=0, left_px=width - strip, height_px=height, width_px=strip)
 
 

@@ -39,7 +39,7 @@ def join_training(
             with_materials(model, dataset),
             training,
             open_batches=crop_streams(dataset, augmentation, training),
-            photographs=training_regions(dataset),
+            photographs=training_regions(dataset, training.patch_px),
             on_progress=lambda state: progress.report(
                 state.share_done, seconds_left=state.seconds_left, detail=f"step {state.step}"
             ),

@@ -83,6 +83,7 @@ def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> Trainin
         from texture_models.training.loop import fit
 
         model, dataset, augmentation, training, beginning = parts
+        photographs = training_regions(dataset, training.patch_px)
         with tracked_run(
             settings,
             folder,
@@ -100,7 +101,7 @@ def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> Trainin
                 model,
                 training,
                 open_batches=crop_streams(dataset, augmentation, training),
-                photographs=training_regions(dataset),
+                photographs=photographs,
                 run_dir=folder,
                 start=beginning.folder if beginning else None,
                 on_cost=lambda cost: _report_cost(tracked, cost),

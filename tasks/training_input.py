@@ -8,14 +8,16 @@ from data.records import PreparedDataset
 from texture_models.training.config import TrainingConfig
 
 
-def training_regions(dataset: PreparedDataset) -> dict[str, list[Any]]:
+def training_regions(dataset: PreparedDataset, patch_px: int) -> dict[str, list[Any]]:
     """Return material -> uint8 (height, width, 3) regions of its photographs.
 
     Raises:
-        DatasetError: a photograph cannot be read any more.
+        DatasetError: a photograph cannot be read any more, or holds no patch of `patch_px`.
     """
+    from data.crops import check_patches
     from data.pixels import training_region
 
+    check_patches(dataset, patch_px)
     regions: dict[str, list[Any]] = {material: [] for material in dataset.materials}
     for photograph in dataset.photographs:
         regions[photograph.material].append(training_region(dataset, photograph))

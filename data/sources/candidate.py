@@ -19,6 +19,7 @@ class Candidate:
         licence: SPDX identifier or `unknown`.
         origin: author or page; empty when unknown.
         repairs: what was already done to the file on its way here, in words.
+        refusal: why it can be no photograph of any material; empty for the others.
     """
 
     source_name: str
@@ -28,6 +29,7 @@ class Candidate:
     licence: str
     origin: str
     repairs: tuple[str, ...] = ()
+    refusal: str = ""
 
 
 Progress = Callable[[int, int, str], None]

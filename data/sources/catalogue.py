@@ -79,14 +79,17 @@ class CatalogueSource:
             examples = read_encoded(self._builder, split, image_key=self._image_key)
             for number, example in enumerate(examples):
                 content = bytes(example[self._image_key])
-                label = labels[int(example[self._label_key]) if self._label_key else 0]
+                # Test splits often have -1: nobody says what the picture shows.
+                number_of_label = int(example[self._label_key]) if self._label_key else 0
+                known = 0 <= number_of_label < len(labels)
                 yield Candidate(
                     source_name=_name_of(example, f"{self.tfds_name} {split} {number}"),
-                    label=label,
+                    label=labels[number_of_label] if known else "",
                     content=content,
                     source_sha256=hashlib.sha256(content).hexdigest(),
                     licence=licence,
                     origin=self._info.homepage or self.tfds_name,
+                    refusal="" if known else f"its label is {number_of_label}, which is no class",
                 )
 
 

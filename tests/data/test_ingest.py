@@ -16,6 +16,7 @@ from data.config import DatasetConfig
 from data.ingest import prepare, read_prepared
 from data.pixels import held_out_region, load_pixels, training_region
 from data.records import DatasetError, IngestRow, PreparedDataset
+from texture_models.metrics import memorisation
 
 SIDE = 260
 
@@ -93,6 +94,7 @@ def test_one_bad_file_never_stops_the_rest(photos, prepared):
     (photos / "brick/cut.png").write_bytes(content[: len(content) // 2])
     (photos / "brick/empty.png").write_bytes(b"")
     (photos / "brick/film.mov").write_bytes(b"frames")
+    (photos / "brick/gone.png").symlink_to(photos / "nowhere.png")
     save(photos / "brick/tiny.png", texture(9, 100))
     dataset = prepared()
     assert len(dataset.photographs) == 4
@@ -100,7 +102,24 @@ def test_one_bad_file_never_stops_the_rest(photos, prepared):
     assert row_of(dataset, "brick/cut.png").verdict == "refused"
     assert row_of(dataset, "brick/empty.png").reason == "empty file"
     assert ".mov" in row_of(dataset, "brick/film.mov").reason
+    assert "leads nowhere" in row_of(dataset, "brick/gone.png").reason
     assert "too small: 100 x 100" in row_of(dataset, "brick/tiny.png").reason
+
+
+def test_a_material_that_was_asked_for_is_not_left_out_in_silence(photos, prepared):
+    for name in ("moss/c.png", "moss/d.png"):
+        save(photos / name, texture(9, 100))
+    assert prepared().materials == ("brick",)
+    with pytest.raises(
+        DatasetError, match=r"photograph of moss \(moss/c.png: too small: 100 x 100"
+    ):
+        prepared(materials=("brick", "moss"))
+
+
+def test_the_held_out_strip_always_holds_a_patch_to_compare(prepared):
+    dataset = prepared(held_out_share=0.05)
+    assert 0.05 * SIDE < memorisation.PATCH_PX
+    assert {photo.held_out.width_px for photo in dataset.photographs} == {memorisation.PATCH_PX}
 
 
 def test_repairs_are_told(photos, prepared):

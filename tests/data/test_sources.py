@@ -107,6 +107,37 @@ def test_any_registered_dataset_is_read_by_name(tmp_path):
     assert dataset.photographs[0].licence == "unknown"
 
 
+class HalfLabelled(tfds.core.GeneratorBasedBuilder):
+    """A catalogue dataset whose test split says nothing of its pictures."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        features = {
+            "image": tfds.features.Image(shape=(None, None, 3)),
+            "label": tfds.features.ClassLabel(names=["bark", "wool"]),
+        }
+        return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples(0, 0), "test": self._generate_examples(5, -1)}
+
+    def _generate_examples(self, first, label):
+        for seed in range(first, first + 2):
+            yield seed, {"image": noise(seed, 150, 150, 3), "label": label}
+
+
+def test_a_picture_without_a_label_is_not_taken_for_the_last_class(tmp_path):
+    dataset = prepare(
+        DatasetConfig(source="tfds:half_labelled", texel_scale=1.0),
+        tmp_path / "datasets",
+        tfds_data_dir=tmp_path / "tfds",
+    )
+    assert [photo.material for photo in dataset.photographs] == ["bark", "bark"]
+    refused = [row for row in dataset.ingest if row.verdict == "refused"]
+    assert [row.reason for row in refused] == ["its label is -1, which is no class"] * 2
+
+
 def test_an_unknown_dataset_is_one_clear_line(tmp_path):
     with pytest.raises(DatasetError, match=r"no 'no_such_thing'; names are listed at https://"):
         prepare(DatasetConfig(source="tfds:no_such_thing"), tmp_path)

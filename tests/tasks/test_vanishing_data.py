@@ -35,13 +35,13 @@ def test_a_training_ends_without_its_photographs_and_begins_none_without_them(tm
         PsganConfig.tiny(materials=dataset.materials),
         training,
         open_batches=opened_and_lost,
-        photographs=training_regions(dataset),
+        photographs=training_regions(dataset, 32),
         run_dir=tmp_path / "run",
     )
     assert result.steps == 2
 
     with pytest.raises(DatasetError, match=r"cannot be read .*; prepare it again"):
-        training_regions(dataset)
+        training_regions(dataset, 32)
     with pytest.raises(DatasetError, match=r"cannot be read .*; prepare it again"):
         streams(0)
     with pytest.raises(DatasetError):
@@ -49,4 +49,6 @@ def test_a_training_ends_without_its_photographs_and_begins_none_without_them(tm
     source.mkdir()
     Image.fromarray(pixels).save(source / "a.png")
     assert prepare(config, tmp_path / "datasets") == dataset
-    assert training_regions(dataset)["chalk"][0].shape[0] == 160
+    with pytest.raises(DatasetError, match=r"less than a patch of 256; choose patch_px <="):
+        training_regions(dataset, 256)
+    assert training_regions(dataset, 32)["chalk"][0].shape[0] == 160

@@ -20,7 +20,7 @@ from texture_models.training.movement import follow, move_discriminator, recompu
 from texture_models.training.optimizer import adam, skipped_steps
 from texture_models.training.replicas import compiled_step, drawn_for_my_share
 
-BETA_1 = 0.5  # https://arxiv.org/abs/1511.06434, section 4
+BETA_1, BETA_2 = 0.5, 0.999  # https://arxiv.org/abs/1511.06434, section 4, and Adam's own
 STREAMS = 4  # draws a step: latent vectors, rolls down, rolls across, and one to spare
 
 
@@ -52,8 +52,11 @@ class Dcgan:
         self.discriminator = build_discriminator(config, dtype)
         self.measured: dict[str, np.ndarray] = {}
         self.optimizers = {
-            "generator": adam(training.generator_rate, self.generator, beta_1=BETA_1),
-            "discriminator": adam(training.discriminator_rate, self.discriminator, beta_1=BETA_1),
+            name: adam(rate, network, beta_1=BETA_1, beta_2=BETA_2)
+            for name, rate, network in (
+                ("generator", training.generator_rate, self.generator),
+                ("discriminator", training.discriminator_rate, self.discriminator),
+            )
         }
         self.augmentation = Augmentation(training)
         self._compiled = compiled_step(self._step, xla=training.xla)
@@ -149,7 +152,8 @@ class Dcgan:
             parts = {"adversarial": generator_loss(tf.cast(logits, tf.float32))}
             total = parts["adversarial"]
             if training.gram_weight:
-                _, *real_features = self.discriminator([shown, code], training=False)
+                # With dropout as the generated ones have it: it raises second moments.
+                _, *real_features = self.discriminator([shown, code], training=True)
                 parts["gram"] = gram_distance(fake_features, real_features, code)
                 total += training.gram_weight * parts["gram"]
             scaled = self.optimizers["generator"].scale(total)
