@@ -1,6 +1,6 @@
 """How much does augmentation help where there is little to see?
 
-    python benchmarks/small_data.py --photos ../shared/textures/photos --steps 1000
+    python benchmarks/small_data.py --photos /path/to/photographs --steps 1000
 
 A model learns a small cutting of a photograph, once without changes of what the discriminator sees,
 once with adaptive ones and once with fixed ones; then the same of the whole photograph, where the

@@ -1,6 +1,6 @@
 """Train on photographs one by one and say how close the textures come to them.
 
-    python benchmarks/texture_quality.py --photos ../shared/textures/photos --minutes 10
+    python benchmarks/texture_quality.py --photos /path/to/photographs --minutes 10
 
 For every photograph: its automatic texel scale, one training, four 256 px tiles, the scores of
 `texture_models.metrics`, and a row of a contact sheet (photograph, results tiled 2x2). Image

@@ -1,6 +1,6 @@
 """Does an autoencoder notice a photograph that is not of its material?
 
-    python -m benchmarks.unlike --photos ../shared/textures/photos
+    python -m benchmarks.unlike --photos /path/to/photographs
 
 Photographs of one material, then the same and a stranger; each is examined by an autoencoder taught
 on others of them, as an evaluation does (`texture_models.analysis.autoencoder.unlikeness`). Prints

@@ -1,6 +1,6 @@
 """How many steps does a training save that starts from a model of the same kind?
 
-    python benchmarks/warm_start.py --photos ../shared/textures/photos --steps 900
+    python benchmarks/warm_start.py --photos /path/to/photographs --steps 1500
 
 A model, as a champion would be, learns some photographs, a material each. Then another one, of the
 same kind, is learnt four times: from nothing in all the steps, from that model in half and in a
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--known", nargs="+", default=KNOWN, help="what the earlier model learnt")
     parser.add_argument("--known-steps", type=int, default=3000, help="of the earlier model")
     parser.add_argument("--new", default=NEW, help="the new one, of the same kind")
-    parser.add_argument("--steps", type=int, default=900, help="of a training from nothing")
+    parser.add_argument("--steps", type=int, default=1500, help="of a training from nothing")
     parser.add_argument("--seed", type=int, default=1, help="of every training")
     parser.add_argument("--out", type=Path, default=Path("bench-results/warm_start"))
     arguments = parser.parse_args()
