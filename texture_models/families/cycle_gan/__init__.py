@@ -24,7 +24,6 @@ and nearest upsampling with a 3x3 convolution replaces transposed ones; componen
 own colours instead of tanh; cycle and identity compare means over squares of `layout_px`, because
 a translator that has to give back every pixel hides it in patterns of single pixels (Chu, Zhmoginov
 & Sandler 2017, https://arxiv.org/abs/1712.02950) and changes little else; a running average of both
-translators; lazy R1, Gram matching on the discriminators' features
-(https://arxiv.org/abs/2006.16112) and matching of the finer bands of the power spectrum
-(https://arxiv.org/abs/2003.01826) as the training asks for.
+translators; lazy R1 and Gram matching on the discriminators' features
+(https://arxiv.org/abs/2006.16112) as the training asks for.
 """

@@ -21,7 +21,6 @@ from texture_models.losses import (
     spread,
 )
 from texture_models.spatial.measuring import assign_colours
-from texture_models.spectrum_loss import SpectrumLoss
 from texture_models.training.batch_shares import uneven_batch
 from texture_models.training.config import TrainingConfig
 from texture_models.training.movement import follow, penalty_slopes
@@ -57,7 +56,6 @@ class CycleGan:
         ]
         self._pools = [ReplayPool(config.replay_pool, training.patch_px) for _ in (0, 1)]
         self.measured: dict[str, np.ndarray] = {"exemplars": unmeasured_exemplars()}
-        self._spectrum = SpectrumLoss(config.material_count, training.patch_px)
         self.optimizers = {
             name: adam(rate, network, beta_1=BETA_1, beta_2=BETA_2)
             for name, rate, network in (
@@ -87,7 +85,6 @@ class CycleGan:
             for target, name in enumerate(names):
                 assign_colours((network.get_layer(f"to_{target}"),), (name,), photographs)
         self.measured = {"exemplars": kept_exemplars(names, photographs)}
-        self._spectrum.measure(names, photographs)
 
     def train_step(
         self, image: np.ndarray, material: np.ndarray, *, step: int, rate_factor: float
@@ -171,7 +168,7 @@ class CycleGan:
 
     def _generator_losses(self, real: Sequence[Any], fake: Sequence[Any]) -> tuple[Any, Any]:
         """Return (weighted sum, parts), each the sum over both directions."""
-        parts = {"adversarial": 0.0, "cycle": 0.0, "identity": 0.0, "gram": 0.0, "spectrum": 0.0}
+        parts = {"adversarial": 0.0, "cycle": 0.0, "identity": 0.0, "gram": 0.0}
         ones = tf.ones((real[0].shape[0], 1))
         for target in (0, 1):
             scores, *fake_features = self.discriminators[target](fake[target])
@@ -184,15 +181,11 @@ class CycleGan:
             if self.training.gram_weight:
                 _, *real_features = self.discriminators[target](real[target])
                 parts["gram"] += gram_distance(fake_features, real_features, ones)
-            if self.training.spectrum_weight:
-                label = tf.one_hot([target], self.config.material_count)
-                parts["spectrum"] += self._spectrum(fake[target], ones * label)
         total = (
             parts["adversarial"]
             + self.config.cycle_weight
             * (parts["cycle"] + self.config.identity_weight * parts["identity"])
             + self.training.gram_weight * parts["gram"]
-            + self.training.spectrum_weight * parts["spectrum"]
         )
         return total, {name: part for name, part in parts.items() if tf.is_tensor(part)}
 
