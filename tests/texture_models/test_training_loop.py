@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from texture_models.families.psgan.config import PsganConfig
+from texture_models.families.psgan.model import Psgan
 from texture_models.training.checkpoint import CheckpointMismatch, DiskRefused
 from texture_models.training.config import TrainingConfig
 from texture_models.training.health import TrainingFailed
@@ -102,6 +103,25 @@ def test_an_interrupted_run_ends_with_the_weights_of_the_uninterrupted_one(inter
     lines = (interrupted / "history.jsonl").read_text().splitlines()
     steps = [json.loads(line)["step"] for line in lines]
     assert steps == sorted(set(steps))
+
+
+def test_an_interrupt_that_is_heard_when_a_step_returns_does_not_repeat_it(
+    tmp_path, whole, monkeypatch
+):
+    step_of = Psgan.train_step
+
+    def interrupted(model, image, material, *, step, rate_factor):
+        losses = step_of(model, image, material, step=step, rate_factor=rate_factor)
+        if step == 3:
+            raise KeyboardInterrupt
+        return losses
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Psgan, "train_step", interrupted)
+        train(tmp_path)
+    assert (tmp_path / "checkpoints/step-00000004.npz").is_file()
+    one, two = weights(whole), weights(train(tmp_path))
+    assert all(np.array_equal(one[name], two[name]) for name in one)
 
 
 def test_a_disk_that_is_full_at_a_checkpoint_costs_no_step_before_it(interrupted):

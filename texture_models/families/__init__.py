@@ -42,12 +42,14 @@ class Trainable(Protocol):
         config: what the networks are.
         training: how they are trained.
         averaged: the network that is kept, a `keras.Model`.
+        optimizers: name -> `training.optimizer.Adam`; `generator` moves in every step, once.
         measured: what is kept beside the weights, name -> numbers; filled by `measure`.
     """
 
     config: Any
     training: TrainingConfig
     averaged: Any
+    optimizers: dict[str, Any]
     measured: dict[str, np.ndarray]
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:

@@ -258,6 +258,9 @@ class _Run:
         except BaseException as stop:
             # Ctrl-C, and the like of an orchestrator that cancels, are no errors of the training.
             if not isinstance(stop, Exception):
+                # Python hears of a signal when the compiled step returns: the step is done then,
+                # and not counted here.
+                self.step = self.model.optimizers["generator"].steps
                 with contextlib.suppress(TrainingFailed):
                     self._checkpoint()
             raise

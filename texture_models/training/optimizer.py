@@ -64,6 +64,11 @@ class Adam:
         numbers += [self._loss_scale, self._since_change] if scaled else []
         self.variables = [*numbers, *self._means, *self._squares]
 
+    @property
+    def steps(self) -> int:
+        """Steps so far, the skipped ones included; a part of the state, so never one behind it."""
+        return int(self._done.numpy() + self.skipped.numpy())
+
     def scale(self, loss: Any) -> Any:
         """Return what to differentiate instead of `loss`: in float16, a multiple of it."""
         return loss * self._loss_scale if self._scaled else loss
