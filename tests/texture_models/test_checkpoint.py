@@ -1,5 +1,6 @@
 """Checkpoints: complete or absent, two kept, a damaged one passed over."""
 
+import errno
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from tests.mill_runs import ROOT
 from texture_models.training.checkpoint import (
     CheckpointMismatch,
+    DiskRefused,
     read_checkpoint,
     write_checkpoint,
 )
@@ -45,7 +47,7 @@ def test_the_newest_two_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty"])
-def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, damage):
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, damage, caplog):
     write_checkpoint(tmp_path, variables(1.0, (50, 50)), {"step": 1})
     newest = write_checkpoint(tmp_path, variables(2.0, (50, 50)), {"step": 2})
     content = bytearray(newest.read_bytes())
@@ -59,6 +61,24 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, damage
     state = variables(0.0, (50, 50))
     assert read_checkpoint(tmp_path, state)["step"] == 1
     assert (values(state)[0] == 1.0).all()
+    assert f"passed over {newest}, which is damaged: " in caplog.text
+
+
+def test_a_checkpoint_that_may_not_be_read_is_not_begun_anew(tmp_path, monkeypatch):
+    newest = write_checkpoint(tmp_path, variables(1.0), {"step": 1})
+
+    def refused(path, *mode):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(type(tmp_path), "open", refused)
+    with pytest.raises(DiskRefused, match=rf"{newest} cannot be read: Permission denied; allow"):
+        read_checkpoint(tmp_path, variables(0.0))
+
+
+def test_a_folder_that_cannot_be_made_is_said_with_its_reason(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DiskRefused, match=r"step 1 cannot be written to .*: Not a directory; make"):
+        write_checkpoint(tmp_path / "file" / "run" / "checkpoints", variables(1.0), {"step": 1})
 
 
 def test_a_write_that_fails_leaves_the_last_checkpoint(tmp_path):

@@ -116,12 +116,20 @@ def test_an_interrupt_that_is_heard_when_a_step_returns_does_not_repeat_it(
             raise KeyboardInterrupt
         return losses
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(Psgan, "train_step", interrupted)
+    monkeypatch.setattr(Psgan, "train_step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
         train(tmp_path)
+    monkeypatch.setattr(Psgan, "train_step", step_of)
     assert (tmp_path / "checkpoints/step-00000004.npz").is_file()
     one, two = weights(whole), weights(train(tmp_path))
     assert all(np.array_equal(one[name], two[name]) for name in one)
+
+
+def test_a_history_without_a_checkpoint_is_not_gone_on_with(tmp_path):
+    (tmp_path / "history.jsonl").write_text('{"step": 70}\n')  # of a process killed early
+    train(tmp_path, steps=1)
+    lines = (tmp_path / "history.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [1]
 
 
 def test_a_disk_that_is_full_at_a_checkpoint_costs_no_step_before_it(interrupted):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import zipfile
@@ -20,13 +21,15 @@ import numpy as np
 KEPT = 2  # the newest and, should it turn out damaged, the one before
 _META = "meta.json"
 
+logger = logging.getLogger(__name__)
+
 
 class CheckpointMismatch(ValueError):  # noqa: N818 (it says what happened)
     """A checkpoint belongs to another model or training than the one that is to go on."""
 
 
 class DiskRefused(OSError):  # noqa: N818 (it says what happened)
-    """Something of a training could not be written; what was written before stays as it was."""
+    """The disk did not take or give something of a training; what was written before stays."""
 
 
 @contextlib.contextmanager
@@ -111,18 +114,34 @@ def read_checkpoint(
 
     Raises:
         CheckpointMismatch: the model's config, or number or shape of the variables differ.
+        DiskRefused: a checkpoint may not be read; beginning anew would replace it.
     """
     for path in sorted(folder.glob("step-*.npz"), reverse=True):
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-            continue  # damaged: the one before it is as good, a minute older
+        arrays = _read(path)
+        if arrays is None:
+            continue
         meta: dict[str, Any] = json.loads(arrays.pop(_META).tobytes())
         _check_model(path, meta.get("model"), model)
         _assign(path, state, arrays)
         return meta
     return None
+
+
+def _read(path: Path) -> dict[str, np.ndarray] | None:
+    """Return what is in a checkpoint; None if it is damaged."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except PermissionError as error:
+        raise DiskRefused(
+            error.errno,
+            f"the checkpoint {path} cannot be read: {error.strerror}; allow it, or train into"
+            " another folder",
+        ) from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        # The one before it is as good, a minute older.
+        logger.warning("passed over %s, which is damaged: %s", path, error or type(error).__name__)
+        return None
 
 
 def _check_model(path: Path, then: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> None:

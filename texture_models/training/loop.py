@@ -70,7 +70,7 @@ def fit(
             checkpoint stays.
         StartMismatch: the weights of `start` do not fit.
         CheckpointMismatch: `run_dir` belongs to another configuration.
-        DiskRefused: the disk is full, say; the last good checkpoint stays.
+        DiskRefused: the disk is full, say, or a checkpoint may not be read; it stays.
         KeyboardInterrupt: after a checkpoint was written; likewise any exception that is no error,
             such as an orchestrator's cancellation.
     """
@@ -225,18 +225,19 @@ class _Run:
 
     def _resume(self) -> None:
         """Take up the newest checkpoint, if there is one, and forget the history after it."""
+        history = self.run_dir / "history.jsonl"
         meta = read_checkpoint(
             self.run_dir / "checkpoints",
             self.model.state(),
             self.model.config.model_dump(mode="json"),
         )
         if meta is None:
+            history.unlink(missing_ok=True)  # of a process that was killed before its first one
             return
         self.step, self.seconds, self.waiting = meta["step"], meta["seconds"], meta["waiting"]
         self.losses = meta["losses"]
         self._health.resume(self.step, self.losses)
         self._checkpointed_at = self._previewed_at = self.seconds
-        history = self.run_dir / "history.jsonl"
         if history.is_file():
             lines = history.read_text().splitlines(keepends=True)
             kept = [line for line in lines if _step_of(line) <= self.step]
