@@ -1,17 +1,24 @@
 """Mixed precision and XLA: the same training within what the precision allows."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
-from texture_models.families import build_model
+from texture_models.families import AnyModelConfig, build_model
+from texture_models.families.cycle_gan.config import CycleGanConfig
 from texture_models.families.psgan.config import PsganConfig
+from texture_models.families.vae.config import VaeConfig
 from texture_models.training.config import TrainingConfig
+from texture_models.training.optimizer import FIRST_SCALE
+
+MATERIALS = ("brick", "moss")
 
 
-def losses_of(**changes):
+def losses_of(family=PsganConfig, **changes):
     """Losses of two steps, both with the gradient penalty."""
     training = TrainingConfig.tiny(seed=5, r1_every=1, **changes)
-    model = build_model(PsganConfig.tiny(materials=("brick", "moss")), training)
+    model = build_model(family.tiny(materials=MATERIALS), training)
     image = np.random.default_rng(0).random((2, 32, 32, 3), dtype=np.float32) * 2 - 1
     found = []
     for step in range(2):
@@ -39,3 +46,19 @@ def test_the_losses_are_those_of_float32(exact, changes, tolerance):
         assert found["skipped"] == 0
         for name in ("discriminator", "adversarial", "gram", "spread", "real_logit"):
             assert found[name] == pytest.approx(expected[name], rel=tolerance, abs=tolerance), name
+
+
+@pytest.mark.parametrize("family", [VaeConfig, CycleGanConfig])
+def test_networks_made_of_networks_lose_in_float16_as_in_float32(family):
+    exact = losses_of(family)
+    for found, expected in zip(losses_of(family, precision="mixed_float16"), exact, strict=True):
+        assert found["skipped"] == 0
+        assert found == pytest.approx(expected, rel=0.05, abs=0.05)
+
+
+@pytest.mark.parametrize("family", get_args(AnyModelConfig))
+def test_every_loss_is_scaled_in_float16(family):
+    training = TrainingConfig.tiny(precision="mixed_float16")
+    model = build_model(family.tiny(materials=MATERIALS), training)
+    for name, mover in model.optimizers.items():
+        assert float(mover.scale(1.0)) == FIRST_SCALE, name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -154,12 +154,20 @@ def adam(
         beta_2: decay of the mean of squares.
         slower: a part of the network, and the share of the rate that its weights have.
     """
-    scaled = any(layer.compute_dtype == "float16" for layer in network.layers)
+    scaled = any(layer.compute_dtype == "float16" for layer in _layers(network))
     weights, shares = network.trainable_variables, None
     if slower is not None:
         part = {weight.path for weight in slower[0].trainable_variables}
         shares = [slower[1] if weight.path in part else 1.0 for weight in weights]
     return Adam(rate, weights, beta_1=beta_1, beta_2=beta_2, scaled=scaled, shares=shares)
+
+
+def _layers(network: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Every layer, those of networks that are layers themselves included."""
+    for layer in network.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)
 
 
 def skipped_steps(optimizers: Sequence[Adam]) -> Any:
