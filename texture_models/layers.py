@@ -12,6 +12,7 @@ from keras import ops
 from texture_models.training.replicas import (
     assign_on_all,
     drawn_for_my_share,
+    remember_on_all,
     replica_count,
     replica_mean,
 )
@@ -138,7 +139,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """Batch normalisation without scale and offset.
 
     Call: (batch, rows, columns, channels) float -> same shape. Where devices share a batch, mean
-    and variance are those of the whole batch; on one device it is Keras' own.
+    and variance are those of the whole batch; on one device it is Keras' own. A batch whose mean is
+    no number leaves the running averages as they were.
 
     Source: Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167, algorithm 1.
     """
@@ -147,14 +149,23 @@ class BatchNormalization(keras.layers.BatchNormalization):
         super().__init__(**{"center": False, "scale": False, **kwargs})
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:  # noqa: D102
-        if not training or replica_count() == 1:
+        if not training:
             return super().call(inputs, training=training, mask=mask)
-        return self._remembered(*self._shared(inputs))
+        if replica_count() > 1:
+            return self._remembered(*self._shared(inputs))
+        import tensorflow as tf
+
+        moving = (self.moving_mean.value, self.moving_variance.value)
+        before = [tf.identity(one) for one in moving]
+        outputs = super().call(inputs, training=training, mask=mask)
+        for one, old in zip(moving, before, strict=True):
+            one.assign(tf.where(tf.math.is_finite(one), one, old))
+        return outputs
 
     def _remembered(self, outputs: Any, mean: Any, variance: Any) -> Any:
         """Move the running averages towards a batch's mean and variance; return `outputs`."""
         moving = ((self.moving_mean, mean), (self.moving_variance, variance))
-        assign_on_all(
+        remember_on_all(
             [
                 (old.value, old.value * self.momentum + new * (1.0 - self.momentum))
                 for old, new in moving

@@ -5,10 +5,12 @@ import json
 import resource
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from texture_models.families import AnyModelConfig
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.families.psgan.model import Psgan
 from texture_models.training.checkpoint import CheckpointMismatch, DiskRefused
@@ -26,26 +28,28 @@ PHOTOGRAPHS = {
 class SeededBatches:
     """Batches that depend on their position alone, as the real stream's do."""
 
-    def __init__(self, position, stop_at=None, broken_at=()):
+    def __init__(self, position, stop_at=None, broken_at=(), rows=2):
         self.position, self.stop_at, self.broken_at = position, stop_at, broken_at
+        self.shape = (rows, 32, 32, 3)
 
     def __iter__(self):
         while True:
             if self.position == self.stop_at:
                 raise KeyboardInterrupt
-            image = np.random.default_rng(self.position).random((2, 32, 32, 3), dtype=np.float32)
+            image = np.random.default_rng(self.position).random(self.shape, dtype=np.float32)
             if self.position in self.broken_at:
                 image[:] = np.nan
             self.position += 1
-            yield image * 2 - 1, np.array([0, 1])
+            yield image * 2 - 1, np.arange(len(image)) % 2
 
     def close(self):
         pass
 
 
 def train(run_dir, batches=SeededBatches, photographs=PHOTOGRAPHS, **changes):
+    materials = changes.pop("materials", ("brick", "moss"))
     return fit(
-        PsganConfig.tiny(materials=changes.pop("materials", ("brick", "moss"))),
+        changes.pop("model", PsganConfig.tiny(materials=materials)),
         TrainingConfig.tiny(**{"steps": 6, "r1_every": 2, **changes}),
         open_batches=batches,
         photographs=photographs,
@@ -159,12 +163,22 @@ def test_a_finished_training_is_not_repeated(whole):
     assert train(whole.model_dir.parent, no_batches) == whole
 
 
-def test_one_broken_batch_is_skipped_and_counted(tmp_path):
+@pytest.mark.parametrize("family", get_args(AnyModelConfig))
+def test_one_broken_batch_is_skipped_and_counted_and_never_remembered(tmp_path, family):
+    config = family.tiny(materials=("brick", "moss"))
     result = train(
-        tmp_path, lambda position: SeededBatches(position, broken_at=range(3, 4)), steps=12
+        tmp_path,
+        lambda position: SeededBatches(position, broken_at=range(3, 4), rows=4),
+        model=config,
+        steps=10,
+        batch_size=4,
     )
-    assert result.losses["skipped"] == 2  # the discriminator's step and the generator's
+    # The step of each discriminator, and the generator's.
+    assert result.losses["skipped"] == (3 if config.family == "cycle_gan" else 2)
     assert all(np.isfinite(value).all() for value in weights(result).values())
+    with np.load(tmp_path / "checkpoints/step-00000010.npz") as saved:
+        for name in saved.files:
+            assert np.isfinite(saved[name]).all() or name == "meta.json", name
 
 
 def test_losses_that_stay_no_numbers_stop_with_advice_and_keep_the_checkpoint(tmp_path):

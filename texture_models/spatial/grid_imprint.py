@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from texture_models.layers import LEAST_COLOUR
 from texture_models.losses import LUMA
-from texture_models.training.replicas import assign_on_all, replica_count, replica_mean
+from texture_models.training.replicas import remember_on_all, replica_count, replica_mean
 
 PROFILES = 4  # |Laplacian| and |step across| of columns, |Laplacian| and |step down| of rows
 # Half-life, roughly, of what is remembered: one batch tells an imprint from chance only above a
@@ -67,7 +67,7 @@ class GridImprint:
         remembered = tf.convert_to_tensor(self._remembered)
         shared = tf.reduce_mean(remembered * mean)
         kept = tf.exp(-images / MEMORY_IMAGES)[:, None]
-        assign_on_all(
+        remember_on_all(
             [(self._remembered, kept * remembered + (1.0 - kept) * tf.stop_gradient(mean))]
         )
         return shared

@@ -127,6 +127,17 @@ def assign_on_all(changes: Sequence[tuple[Any, Any]]) -> None:
     change_on_all(lambda local, new: local.assign(new), [(old, (new,)) for old, new in changes])
 
 
+def remember_on_all(changes: Sequence[tuple[Any, Any]]) -> None:
+    """Assign as `assign_on_all`, but not what is no number: a broken batch is not remembered.
+
+    Optimisers skip such a batch; a mean that took one up would be no number for ever.
+
+    Args:
+        changes: (`tf.Variable`, new value); where that is not finite, the old one stays.
+    """
+    assign_on_all([(old, tf.where(tf.math.is_finite(new), new, old)) for old, new in changes])
+
+
 def change_on_all(
     change: Callable[..., Any], targets: Sequence[tuple[Any, tuple[Any, ...]]]
 ) -> None:

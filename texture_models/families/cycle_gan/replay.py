@@ -34,7 +34,7 @@ class ReplayPool:
         self.variables = [self._pictures, self._filled]
 
     def swap(self, pictures: Any, seed: Any) -> Any:
-        """Put pictures in, take as many out.
+        """Put pictures in, take as many out; none of a batch with one that is no numbers.
 
         Args:
             pictures: (batch, side, side, 3) float32, this device's share.
@@ -50,13 +50,14 @@ class ReplayPool:
         numbers = self._filled + tf.range(count)
         slots = tf.where(full, _distinct(self.size, count, seeds[0]), numbers % self.size)
         chosen = tf.random.stateless_uniform((count,), seeds[1]) < 0.5
-        kept = tf.where(full, chosen, numbers < self.size)[:, None, None, None]
+        sound = tf.reduce_all(tf.math.is_finite(everything))  # the optimisers skip it else
+        kept = (sound & tf.where(full, chosen, numbers < self.size))[:, None, None, None]
         swapped = (full & chosen)[:, None, None, None]
         earlier = tf.gather(self._pictures, slots)
         news = tf.tensor_scatter_nd_update(
             self._pictures, slots[:, None], tf.where(kept, everything, earlier)
         )
-        filled = tf.minimum(self._filled + count, self.size)
+        filled = tf.where(sound, tf.minimum(self._filled + count, self.size), self._filled)
         assign_on_all([(self._pictures, news), (self._filled, filled)])
         return my_share(tf.where(swapped, earlier, everything))
 
