@@ -3,7 +3,7 @@
 import pytest
 
 from texture_models.training.health import (
-    ALIKE_REPORTS,
+    ALIKE_STEPS,
     SKIPPING_STEPS,
     Health,
     TrainingFailed,
@@ -12,8 +12,8 @@ from texture_models.training.health import (
 
 def test_patches_that_look_alike_for_long_are_a_collapse():
     health = Health()
-    for report in range(ALIKE_REPORTS - 1):
-        health.check(10 * report, {"spread": 0.01})
+    for step in range(10, ALIKE_STEPS, 10):
+        health.check(step, {"spread": 0.01})
     with pytest.raises(
         TrainingFailed, match=r"at step 300 .* 1\.0% .* \(limit 5%\).*more or larger"
     ):
@@ -22,11 +22,34 @@ def test_patches_that_look_alike_for_long_are_a_collapse():
 
 def test_a_flat_start_is_no_collapse_but_worth_no_checkpoint():
     health = Health()
-    for report in range(ALIKE_REPORTS - 1):
-        health.check(report, {"spread": 0.0})
+    for step in range(10, ALIKE_STEPS, 10):
+        health.check(step, {"spread": 0.0})
     assert not health.sound
-    health.check(30, {"spread": 0.4})
+    health.check(ALIKE_STEPS, {"spread": 0.4})
     assert health.sound
+
+
+def test_steps_count_once_however_often_they_are_reported():
+    health = Health()
+    for report in range(ALIKE_STEPS):
+        for _ in range(3):  # the loop's own, a checkpoint's, the last one's
+            health.check(1 + report // 2, {"spread": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [
+        ({"spread": 0.01}, r"step 20 while its patches look alike since step 10"),
+        ({"spread": 1.0, "gram": float("nan")}, r"step 20 while its losses are no numbers"),
+    ],
+)
+def test_a_training_does_not_end_well_with_what_is_worth_no_checkpoint(losses, said):
+    health = Health()
+    health.check(10, {"spread": 1.0})
+    health.confirm(10)
+    health.check(20, losses)
+    with pytest.raises(TrainingFailed, match=said):
+        health.confirm(20)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
@@ -57,7 +80,7 @@ def test_steps_that_are_mostly_skipped_end_the_training_and_name_the_precision()
 def test_a_collapse_under_a_winning_discriminator_gets_advice_against_it():
     health = Health()
     losses = {"spread": 0.0, "real_won": 1.0, "fake_won": 0.99}
-    for report in range(1, ALIKE_REPORTS):
-        health.check(report, losses)
+    for step in range(10, ALIKE_STEPS, 10):
+        health.check(step, losses)
     with pytest.raises(TrainingFailed, match=r"right about 99% .*lower discriminator_rate"):
-        health.check(ALIKE_REPORTS, losses)
+        health.check(ALIKE_STEPS, losses)

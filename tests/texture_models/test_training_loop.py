@@ -195,6 +195,12 @@ def test_losses_that_stay_no_numbers_stop_with_advice_and_keep_the_checkpoint(tm
     assert "NaN" not in (tmp_path / "history.jsonl").read_text()
 
 
+def test_a_training_whose_last_step_was_broken_makes_no_model(tmp_path):
+    with pytest.raises(TrainingFailed, match=r"ended at step 6 while .* no model is made of it"):
+        train(tmp_path, lambda position: SeededBatches(position, broken_at=(5,)))
+    assert not (tmp_path / "model").exists()
+
+
 def test_a_patch_that_does_not_fit_the_cells_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"patch_px=40 .* 32 and 48"):
         train(tmp_path, patch_px=40)

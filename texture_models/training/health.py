@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 
 # Spread of the generated patches over that of the photographs'. A flat start is no collapse: it has
-# to last for 30 reports, 300 steps.
+# to last for 300 steps, however often they are reported.
 LEAST_SPREAD = 0.05
-ALIKE_REPORTS = 30
+ALIKE_STEPS = 300
 # A step whose slopes are not finite is skipped. One now and then is an accident, and in float16 how
 # the loss scale is found; half of the steps over 100 steps is a training that goes nowhere.
 SKIPPED_SHARE = 0.5
@@ -28,7 +28,7 @@ class Health:
 
     def __init__(self, precision: str = "float32") -> None:
         self._precision = precision
-        self._alike = 0
+        self._alike_since: int | None = None
         self._skipping_since: int | None = None
         self._finite = True
         self._before: tuple[int, float] = (0, 0.0)  # step and skipped of the report before
@@ -36,7 +36,24 @@ class Health:
     @property
     def sound(self) -> bool:
         """Whether the last report was good enough for a checkpoint."""
-        return self._alike == 0 and self._skipping_since is None and self._finite
+        return self._alike_since is None and self._skipping_since is None and self._finite
+
+    def confirm(self, step: int) -> None:
+        """Refuse to end with what the last report said.
+
+        Raises:
+            TrainingFailed: it was not `sound`.
+        """
+        if self.sound:
+            return
+        what = "its losses are no numbers, or most steps are skipped"
+        if self._alike_since is not None:
+            what = f"its patches look alike since step {self._alike_since}"
+        raise TrainingFailed(
+            f"the training ended at step {step} while {what}, so no model is made of it; {_KEPT}:"
+            " raise training.steps or training.minutes, or lower generator_rate and"
+            " discriminator_rate"
+        )
 
     def resume(self, step: int, losses: Mapping[str, float]) -> None:
         """Go on from the report that a checkpoint holds."""
@@ -53,16 +70,18 @@ class Health:
 
         Raises:
             TrainingFailed: half of the steps were skipped for 100 steps, or the patches have
-                looked alike for 30 reports.
+                looked alike for 300.
         """
         broken = [name for name, value in losses.items() if not math.isfinite(value)]
         self._finite = not broken
+        before = self._before[0]
         self._count_skipped(step, losses, broken)
         spread = losses["spread"]
         if not math.isfinite(spread):
             return
-        self._alike = self._alike + 1 if spread < LEAST_SPREAD else 0
-        if self._alike >= ALIKE_REPORTS:
+        since = before if self._alike_since is None else self._alike_since
+        self._alike_since = since if spread < LEAST_SPREAD else None
+        if self._alike_since is not None and step - self._alike_since >= ALIKE_STEPS:
             raise TrainingFailed(
                 f"the generator collapsed: at step {step} its patches vary {spread:.1%} as much as"
                 f" the photographs' (limit {LEAST_SPREAD:.0%}); {_KEPT}:"

@@ -66,8 +66,8 @@ def fit(
         ValueError: the patch does not fit the noise cells.
         DevicesUnavailable: the devices that the training asks for are not there.
         ModelTooLarge: a step needs more memory than there is.
-        TrainingFailed: a loss is no longer a number, or the generator collapsed; the last good
-            checkpoint stays.
+        TrainingFailed: a loss is no longer a number, or the generator collapsed, for long or at
+            the end; the last good checkpoint stays.
         StartMismatch: the weights of `start` do not fit.
         CheckpointMismatch: `run_dir` belongs to another configuration.
         DiskRefused: the disk is full, say, or a checkpoint may not be read; it stays.
@@ -268,6 +268,7 @@ class _Run:
         finally:
             batches.close()
         self._checkpoint()
+        self._health.confirm(self.step)
 
     def finish(self, finished: Path) -> None:
         """Recompute the statistics, save the generator, and say last that it is all there."""
