@@ -10,6 +10,7 @@ from flows.cli import main
 from texture_models.families import build_model
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.families.psgan.explaining import explaining_pictures, score_map
+from texture_models.labelled_sheet import MARGIN
 from texture_models.layers import as_image
 from texture_models.rendering.heat_map import heat_map_sheet
 from texture_models.saved_model import save_generator, save_judges
@@ -81,6 +82,19 @@ def test_curves_show_every_report_and_nothing_is_drawn_of_one(tmp_path):
     assert rising[rising[:, 1].argmin(), 0] > rising[rising[:, 1].argmax(), 0]
     history.write_text(json.dumps(reports[0]))
     assert training_curves(history) is None
+
+
+def test_a_loss_that_falls_below_0_leaves_the_others_on_their_logarithmic_scale(tmp_path):
+    history = tmp_path / "history.jsonl"
+    reports = [{"step": n, "seconds": n, "fake_won": 0.5, "gram": 1 / n} for n in range(1, 9)]
+    sheets = []
+    for imprint in ({}, {"imprint": -0.1}):
+        history.write_text("\n".join(json.dumps({**report, **imprint}) for report in reports))
+        sheets.append(training_curves(history))
+    without, beside = sheets
+    height = len(without) - MARGIN
+    assert len(beside) > len(without)
+    assert (beside[:height] == without[:height]).all()
 
 
 def test_a_folder_is_explained_from_the_command_line(model, tmp_path, monkeypatch, capsys):

@@ -24,11 +24,16 @@ _Series: TypeAlias = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class _Panel:
-    """One plot: its title and which of the history's names are in it; none means all others."""
+    """One plot: its title and which of the history's names are in it.
+
+    Without names it takes what no other one has: a logarithmic one what is always above 0, the
+    other one the rest.
+    """
 
     title: str
     names: tuple[str, ...]
     limits: tuple[float, float] | None = None
+    logarithmic: bool = False
 
 
 PANELS = (
@@ -38,7 +43,8 @@ PANELS = (
         (0.0, 1.0),
     ),
     _Panel("logits: above 0 is taken for real", ("real_logit", "fake_logit")),
-    _Panel("losses (logarithmic)", ()),
+    _Panel("losses (logarithmic)", (), logarithmic=True),
+    _Panel("losses that reach 0 or less", ()),
     _Panel("learning rate (factor), spread (1: as much as photographs)", ("rate_factor", "spread")),
 )
 _NO_CURVES = frozenset({"step", "seconds", "skipped"})
@@ -64,9 +70,13 @@ def training_curves(history: Path) -> np.ndarray | None:
 
 
 def _chosen(panel: _Panel, series: _Series) -> tuple[_Panel, dict[str, np.ndarray]]:
-    """The panel with its curves; the panel without names takes what no other one has."""
+    """The panel with its curves."""
     taken = {name for other in PANELS for name in other.names}
-    names = panel.names or [name for name in series if name not in taken]
+    names = panel.names or [
+        name
+        for name, values in series.items()
+        if name not in taken and bool(np.nanmin(values) > 0) == panel.logarithmic
+    ]
     return panel, {name: series[name] for name in names if name in series}
 
 
@@ -99,14 +109,13 @@ def _draw_panel(
     left, top = corner[0] + 52, corner[1] + 24
     right, bottom = corner[0] + PANEL_PX[0] - 8, corner[1] + PANEL_PX[1] - 44
     pen.text(corner, panel.title, font=font(14), fill=INK)
-    logarithmic = not panel.names and all(np.nanmin(values) > 0 for values in series.values())
-    scale = np.log10 if logarithmic else np.asarray
+    scale = np.log10 if panel.logarithmic else np.asarray
     low, high = panel.limits or _limits([scale(values) for values in series.values()])
     for share in (0.0, 0.5, 1.0):
         height = bottom - share * (bottom - top)
         pen.line((left, height, right, height), fill=GRID)
         value = low + share * (high - low)
-        said = f"{10**value if logarithmic else value:.3g}"
+        said = f"{10**value if panel.logarithmic else value:.3g}"
         pen.text((left - 6, height), said, font=font(12), fill=QUIET, anchor="rm")
         said = f"{steps[0] + share * (steps[-1] - steps[0]):.0f}"
         across = left + share * (right - left)
