@@ -13,6 +13,9 @@ from texture_models.spatial.noise import MARGIN, UNIT_VARIANCE
 from texture_models.spatial.slow_noise import SPACING_CELLS, smooth_step
 from texture_models.training.replicas import drawn_for_my_share
 
+# Streams of the draws of a step, of 64; levels count from 0. Families have theirs at 60 and 61.
+_SLOW, _PHASES = 62, 63
+
 
 def training_noise(
     config: SpatialConfig, waves: Any, *, seed: int, step: Any, cells: int
@@ -56,7 +59,7 @@ def _places_px(config: SpatialConfig, level: int, side: int) -> Any:
 
 def _wave_noise(waves: Any, seed: int, step: Any, line: Any) -> Any:
     """Waves with a random phase for every picture of the batch, as `waves.wave_field`."""
-    address = tf.stack([tf.constant(seed, tf.int32), step * 64 + 63])
+    address = tf.stack([tf.constant(seed, tf.int32), step * 64 + _PHASES])
     shape = (waves.shape[1],)
     phases = drawn_for_my_share(partial(_uniform, shape, address, 0.0), waves.shape[0])
     cycles = (
@@ -73,7 +76,7 @@ def _with_wide_noise(config: SpatialConfig, noise: Any, seed: int, step: Any) ->
     """Replace the last channels of the cells' noise by what is alike in neighbouring cells."""
     slow = config.slow_channels
     if slow:
-        address = tf.stack([tf.constant(seed, tf.int32), step * 64 + 62])
+        address = tf.stack([tf.constant(seed, tf.int32), step * 64 + _SLOW])
         noise, shape = noise[..., :-slow], (*noise.shape[:3], slow)
     if config.global_channels:
         noise = _same_everywhere(noise, config.global_channels)

@@ -6,12 +6,14 @@ import pytest
 import tensorflow as tf
 
 from texture_models.families import build_model
+from texture_models.families.conditional_gan import model as conditional
 from texture_models.families.conditional_gan.config import ConditionalGanConfig
 from texture_models.families.conditional_gan.inference import compiled_map_generator, map_inputs
 from texture_models.families.conditional_gan.mixing import border_shares, cover_distance, laid_over
 from texture_models.layers import to_pixels
 from texture_models.rendering.noise_field import CellWindow
 from texture_models.rendering.renderer import Region, Renderer
+from texture_models.spatial import training_noise
 from texture_models.spatial.noise import MARGIN
 from texture_models.training.config import TrainingConfig
 
@@ -149,3 +151,22 @@ def test_the_saved_picture_is_that_of_the_network(model):
     image = model.averaged({name: value[None] for name, value in fields.items()})
     drawn = rendered(model, everywhere(0.2, 0.3, 0.5), window)
     assert np.abs(np.asarray(to_pixels(image))[0].astype(int) - drawn).max() <= 1
+
+
+def test_borders_and_slow_noise_are_draws_of_their_own(monkeypatch):
+    addresses = {}
+
+    def noted(name, draw):
+        def call(*inputs, **named):
+            seed = named["seed"] if "seed" in named else inputs[1]
+            addresses.setdefault(name, set()).add(tuple(seed.numpy()))
+            return draw(*inputs, **named)
+
+        return call
+
+    monkeypatch.setattr(training_noise, "slow_noise", noted("slow", training_noise.slow_noise))
+    monkeypatch.setattr(conditional, "border_shares", noted("borders", border_shares))
+    config = ConditionalGanConfig.tiny(materials=("grass", "gravel"), slow_channels=1)
+    build_model(config, TrainingConfig.tiny()).recompute_statistics(2)
+    assert len(addresses["slow"]) == len(addresses["borders"]) == 2
+    assert not addresses["slow"] & addresses["borders"]

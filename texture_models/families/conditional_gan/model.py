@@ -41,7 +41,7 @@ STATISTICS_CELLS = 8  # side of the pictures that normalisation statistics are t
 COVER_WEIGHT = (
     20.0  # of `cover_distance`: a share that is off by a fifth weighs as much as the Gram
 )
-_BORDERS = 62  # stream of the draws of a step that no noise uses
+_BORDERS = 61  # stream of the draws of a step that no noise uses
 
 
 class ConditionalGan:
