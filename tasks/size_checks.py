@@ -6,7 +6,7 @@ from tasks.config import EvaluationConfig
 from tasks.errors import MillError
 from texture_models.families import AnyModelConfig
 from texture_models.rendering.config import RenderConfig
-from texture_models.training.batch_shares import uneven_batch
+from texture_models.training.batch_shares import unfit_batch
 from texture_models.training.config import TrainingConfig
 
 
@@ -20,9 +20,9 @@ def check_sizes(
 
     Raises:
         MillError: the step of this model cannot be shared by several devices, or changes no
-            pictures, and it is asked to; the batch cannot be shared evenly; or a size is not a
-            multiple of the model's pixels per cell, or not the one size of a model that makes whole
-            pictures only.
+            pictures, and it is asked to; the batch is too small or cannot be shared evenly; or a
+            size is not a multiple of the model's pixels per cell, or not the one size of a model
+            that makes whole pictures only.
     """
     if training.devices != 1 and not getattr(model, "several_devices", False):
         raise MillError(
@@ -36,8 +36,8 @@ def check_sizes(
         )
     # Of this machine; what others bring is known when all of them are there.
     devices = 1 if training.devices == "all" else training.devices
-    if uneven := uneven_batch(training.batch_size, devices, getattr(model, "batch_parts", 1)):
-        raise MillError(uneven)
+    if unfit := unfit_batch(training.batch_size, devices, getattr(model, "batch_parts", 1)):
+        raise MillError(unfit)
     cell, only = model.pixels_per_cell, model.picture_px
     for name, size in _sizes(training, evaluation, rendering):
         if only is not None and size != only:

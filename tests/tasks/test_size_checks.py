@@ -60,10 +60,15 @@ def test_what_a_family_cannot_do_is_refused_by_its_name():
     [
         (PsganConfig(), 3, 8, r"batch_size=8 .* 3 device.* 6 and 9"),
         (CycleGanConfig(), 2, 6, r"batch_size=6 .* 2 device.*2 materials.* 4 and 8"),
-        (CycleGanConfig(), 1, 3, r"batch_size=3 .*2 materials.* 2 and 4"),
+        (CycleGanConfig(), 1, 5, r"batch_size=5 .*2 materials.* 4 and 6"),
+        (CycleGanConfig(), 1, 2, r"batch_size=2 is too small: .* 2 materials.*batch_size=4 or"),
+        (PsganConfig(), 1, 1, r"batch_size=1 is too small: .*set training\.batch_size=2 or more"),
+        (PsganConfig(), 3, 2, r"batch_size=2 is too small: .*set training\.batch_size=3 or more"),
     ],
 )
-def test_a_batch_that_devices_cannot_share_is_refused(model, devices, batch_size, message):
+def test_a_batch_that_is_too_small_or_cannot_be_shared_is_refused(
+    model, devices, batch_size, message
+):
     with pytest.raises(MillError, match=message):
         check_sizes(model, TrainingConfig(devices=devices, batch_size=batch_size))
     check_sizes(model, TrainingConfig(devices=devices, batch_size=12))

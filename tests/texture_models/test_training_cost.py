@@ -7,13 +7,17 @@ import pytest
 import tensorflow as tf
 
 from texture_models.families import build_model
+from texture_models.families.conv_stack.config import ConvStackConfig
+from texture_models.families.cycle_gan.config import CycleGanConfig
 from texture_models.families.psgan.config import PsganConfig
+from texture_models.families.vae.config import VaeConfig
 from texture_models.training.config import TrainingConfig
 from texture_models.training.cost import (
     RUNTIME_BYTES,
     MemoryNeed,
     ModelTooLarge,
     check_fits,
+    foretold_cost,
     measured_cost,
 )
 from texture_models.training.graph_cost import arithmetic, most_live_bytes
@@ -59,12 +63,35 @@ def test_what_does_not_fit_is_refused_with_sizes_that_would():
     with pytest.raises(ModelTooLarge, match=r"needs about 1\.05 GB .* 0\.69 GB are free") as told:
         check_fits(need, room, config, training, 1)
     assert str(told.value).split("it would fit with ")[1].split("; or ") == [
-        "training.batch_size=10",  # 55% of 20 is 11, and some families want it even
+        "training.batch_size=11",  # 55% of 20
         "training.patch_px=32",  # 74% of 64 in whole cells
         # 100 f^2 + 800 f = 540 where f is 0.63
         "model.generator_widths=[56,56,40,24,16] and model.discriminator_widths=[24,56,80]",
     ]
     check_fits(need, need.total_bytes, config, training, 1)
+
+
+def ways_out(config, devices, batch_size):
+    need, room = MemoryNeed(100_000_000, 800_000_000), 100_000_000 + 440_000_000 + RUNTIME_BYTES
+    with pytest.raises(ModelTooLarge) as told:
+        check_fits(need, room, config, TrainingConfig(batch_size=batch_size), devices)
+    return str(told.value)
+
+
+def test_no_batch_is_advised_that_would_be_refused():
+    assert "batch_size=8;" in ways_out(CycleGanConfig(), 2, 20)  # of 11, a pair on each device
+    assert "batch_size" not in ways_out(CycleGanConfig(), 1, 6)  # of 3
+    assert "batch_size" not in ways_out(PsganConfig(), 1, 3)  # of 1
+    assert "model.encoder_widths=[" in ways_out(VaeConfig(), 1, 8)
+
+
+def test_a_share_of_one_picture_is_tried_as_the_smallest_batch():
+    config = ConvStackConfig.tiny(materials=("brick", "moss"))
+    alone, shared = (
+        foretold_cost(config, TrainingConfig.tiny(batch_size=2, devices=devices))
+        for devices in (1, 2)
+    )
+    assert shared.operations == alone.operations
 
 
 def test_nothing_is_tried_where_it_does_not_fit(model):

@@ -206,6 +206,11 @@ def test_a_patch_that_does_not_fit_the_cells_is_refused(tmp_path):
         train(tmp_path, patch_px=40)
 
 
+def test_a_batch_of_one_picture_is_refused_before_it_looks_like_a_collapse(tmp_path):
+    with pytest.raises(ValueError, match=r"batch_size=1 is too small: .*batch_size=2 or more"):
+        train(tmp_path, batch_size=1)
+
+
 def test_previews_show_every_material_at_fixed_seeds(tmp_path):
     from PIL import Image
 

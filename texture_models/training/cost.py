@@ -14,6 +14,7 @@ import psutil
 import tensorflow as tf
 
 from texture_models.families import AnyModelConfig, Trainable, build_model
+from texture_models.training.batch_shares import fitting_batch, least_batch
 from texture_models.training.config import TrainingConfig
 from texture_models.training.devices import asked_devices
 from texture_models.training.free_memory import free_bytes, gpu_bytes
@@ -24,6 +25,7 @@ RUNTIME_BYTES = 150_000_000  # threads, kernels and scratch space beside the ten
 SLOW_STEP_S = 2.0  # such a step is measured once
 _SAMPLE_S = 0.005
 _WIDTH_MULTIPLE = 8
+_WIDTHS = ("generator_widths", "discriminator_widths", "encoder_widths", "widths", "width")
 
 
 class ModelTooLarge(ValueError):  # noqa: N818 - the name says what happened
@@ -134,18 +136,20 @@ def measured_cost(
 def foretold_cost(config: AnyModelConfig, training: TrainingConfig) -> TrainingCost:
     """Return what a training would take, tried on one device with its share of a batch.
 
-    Several devices are taken to be as fast as one, each with its share.
+    Several devices are taken to be as fast as one, each with its share; a share below the smallest
+    batch there is, two pictures say, is tried with that.
 
     Raises:
         ModelTooLarge: there is less memory than a step needs.
         DevicesUnavailable: the devices that the training asks for are not there.
         ValueError: the sizes do not fit the model.
     """
-    machines, local = asked_devices(training, getattr(config, "batch_parts", 1))
-    count = machines * local
-    share = training.model_copy(update={"batch_size": training.batch_size // count, "devices": 1})
+    parts = getattr(config, "batch_parts", 1)
+    machines, local = asked_devices(training, parts)
+    batch = max(training.batch_size // (machines * local), least_batch(1, parts))
+    share = training.model_copy(update={"batch_size": batch, "devices": 1})
     cost = measured_cost(build_model(config, share))
-    return replace(cost, operations=count * cost.operations)
+    return replace(cost, operations=training.batch_size / batch * cost.operations)
 
 
 def check_fits(
@@ -173,8 +177,8 @@ def _smaller(
 ) -> Iterator[str]:
     available = max(0, available - RUNTIME_BYTES)
     share = max(0.0, (available - need.weights_bytes) / need.pictures_bytes)
-    even = math.lcm(2, devices)
-    if batch := int(training.batch_size * share) // even * even:
+    parts = getattr(config, "batch_parts", 1)
+    if batch := fitting_batch(int(training.batch_size * share), devices, parts):
         yield f"training.batch_size={batch}"
     if config.picture_px is None:
         cell = math.lcm(config.pixels_per_cell, 4)
@@ -186,7 +190,7 @@ def _smaller(
     factor = (root - need.pictures_bytes) / max(2.0 * need.weights_bytes, 1.0)
     widths = [
         f"model.{name}={_narrower(value, factor)}"
-        for name in ("generator_widths", "discriminator_widths", "widths", "width")
+        for name in _WIDTHS
         if (value := getattr(config, name, None))
     ]
     if widths and "=None" not in "".join(widths):

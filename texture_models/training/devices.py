@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from texture_models.families import AnyModelConfig
-from texture_models.training.batch_shares import uneven_batch
+from texture_models.training.batch_shares import unfit_batch
 from texture_models.training.config import TrainingConfig
 
 # What a machine hears when another one, on which it waits, has ended.
@@ -194,8 +194,8 @@ def asked_devices(training: TrainingConfig, parts: int = 1) -> tuple[int, int]:
     """
     machines, _ = _machines()
     local = _local_count(training, len(tf.config.list_physical_devices("GPU")))
-    if uneven := uneven_batch(training.batch_size, local * machines, parts):
-        raise DevicesUnavailable(uneven)
+    if unfit := unfit_batch(training.batch_size, local * machines, parts):
+        raise DevicesUnavailable(unfit)
     if training.xla and local * machines > 1:
         raise DevicesUnavailable(
             f"training.xla=true compiles for one device, and these are {local * machines}; set"

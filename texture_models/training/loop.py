@@ -15,6 +15,7 @@ import numpy as np
 
 from texture_models.families import AnyModelConfig, build_model
 from texture_models.saved_model import save_generator, save_judges
+from texture_models.training.batch_shares import unfit_batch
 from texture_models.training.checkpoint import read_checkpoint, write_checkpoint, written
 from texture_models.training.config import TrainingConfig
 from texture_models.training.cost import TrainingCost, measured_cost
@@ -63,7 +64,7 @@ def fit(
         Where the model is, and how it went. A finished training is returned as it is.
 
     Raises:
-        ValueError: the patch does not fit the noise cells.
+        ValueError: the patch does not fit the noise cells, or the batch is too small.
         DevicesUnavailable: the devices that the training asks for are not there.
         ModelTooLarge: a step needs more memory than there is.
         TrainingFailed: a loss is no longer a number, or the generator collapsed, for long or at
@@ -143,10 +144,13 @@ def join(
 
 def _opened(config: AnyModelConfig, training: TrainingConfig) -> Devices:
     _check_geometry(config, training)
+    parts = getattr(config, "batch_parts", 1)
+    if unfit := unfit_batch(training.batch_size, 1, parts):
+        raise ValueError(unfit)
     shared_out = bool(getattr(config, "several_devices", False))
     return open_devices(
         training,
-        parts=getattr(config, "batch_parts", 1),
+        parts=parts,
         refused=None if shared_out else config.family,
     )
 

@@ -21,7 +21,6 @@ from texture_models.losses import (
     spread,
 )
 from texture_models.spatial.measuring import assign_colours
-from texture_models.training.batch_shares import uneven_batch
 from texture_models.training.config import TrainingConfig
 from texture_models.training.movement import follow, penalty_slopes
 from texture_models.training.optimizer import adam, skipped_steps
@@ -230,8 +229,11 @@ class CycleGan:
 
 def _check(config: CycleGanConfig, training: TrainingConfig) -> None:
     """Raise ValueError if batches or patches do not fit."""
-    if uneven := uneven_batch(training.batch_size, 1, config.batch_parts):
-        raise ValueError(uneven)
+    if training.batch_size % config.batch_parts:
+        raise ValueError(
+            f"batch_size={training.batch_size}: half of a batch is one material and half the other;"
+            " set training.batch_size to an even number"
+        )
     if training.batch_size // 2 > config.replay_pool:
         raise ValueError(
             f"replay_pool={config.replay_pool} is less than the {training.batch_size // 2}"
