@@ -13,7 +13,7 @@ from texture_models.families.dcgan.explaining import build_judges, score_map, tr
 from texture_models.families.dcgan.networks import build_generator
 from texture_models.labelled_sheet import labelled_sheet, way_row
 from texture_models.layers import to_pixels
-from texture_models.rendering.noise_field import CellWindow, uniform_field
+from texture_models.rendering.noise_field import CellWindow, normal_vector
 
 __all__ = [
     "build_generator",
@@ -33,17 +33,11 @@ _LATENT = 2000  # stream of the hash
 def latent_of_seed(config: DcganConfig, seed: int) -> np.ndarray:
     """Return the latent vector that a seed names.
 
-    Standard normal by Box and Muller's transform of hashed uniform values, so that no random
-    state of any library is involved.
-
     Returns:
-        (latent_channels,) float32.
+        (latent_channels,) float32, independent standard normal values.
     """
-    zero, count = np.zeros(1, dtype=np.int64), config.latent_channels
-    hashed = uniform_field(seed=seed, stream=_LATENT, rows=zero, columns=zero, channels=2 * count)
-    first, second = np.split(hashed[0, 0].astype(np.float64), 2)
-    radius = np.sqrt(-2.0 * np.log((first + 1.0) / 2.0 + 2.0**-17))
-    return np.asarray(radius * np.cos(np.pi * second), dtype=np.float32)
+    vector = normal_vector(seed=seed, stream=_LATENT, count=config.latent_channels)
+    return vector.astype(np.float32)
 
 
 def picture_inputs(

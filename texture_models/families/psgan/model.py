@@ -11,13 +11,7 @@ import tensorflow as tf
 
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.families.psgan.networks import build_discriminator, build_generator
-from texture_models.losses import (
-    discriminator_loss,
-    generator_loss,
-    gram_distance,
-    logit_report,
-    spread,
-)
+from texture_models.losses import generator_loss, gram_distance, spread
 from texture_models.spatial.grid_imprint import GridImprint
 from texture_models.spatial.measuring import assign_colours, measured_waves, no_waves
 from texture_models.spatial.training_noise import training_noise
@@ -25,7 +19,7 @@ from texture_models.spectrum_loss import SpectrumLoss
 from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
 from texture_models.training.labels import one_hot
-from texture_models.training.movement import follow, penalty_slopes, recompute_statistics
+from texture_models.training.movement import follow, move_discriminator, recompute_statistics
 from texture_models.training.optimizer import adam, skipped_steps
 from texture_models.training.replicas import compiled_step
 
@@ -141,7 +135,8 @@ class Psgan:
         }
 
     def _step(self, image: Any, code: Any, waves: Any, step: Any, penalised: bool) -> Any:
-        cells = self.training.patch_px // self.config.pixels_per_cell
+        training = self.training
+        cells = training.patch_px // self.config.pixels_per_cell
         inputs = self._inputs(code, waves, step, cells)
         # The pictures the discriminator has just learnt from are judged again by what it became:
         # one forward pass of the generator serves both moves.
@@ -149,16 +144,20 @@ class Psgan:
             fake = self.generator(inputs, training=True)
             shown, shown_fake = self.augmentation.shown((image, fake), step)
             with tape.stop_recording():
-                losses = self._move_discriminator(
-                    shown, tf.stop_gradient(shown_fake), code, penalised
+                losses = move_discriminator(
+                    self.discriminator,
+                    self.optimizers["discriminator"],
+                    (shown, tf.stop_gradient(shown_fake)),
+                    code,
+                    penalty=0.5 * training.r1_gamma * training.r1_every if penalised else 0.0,
                 )
             total, parts = self._generator_losses(shown, shown_fake, code)
-            if self.training.spectrum_weight:
+            if training.spectrum_weight:
                 parts["spectrum"] = self._spectrum(fake, code)
-                total += self.training.spectrum_weight * parts["spectrum"]
-            if self.training.imprint_weight and cells > 1:
+                total += training.spectrum_weight * parts["spectrum"]
+            if training.imprint_weight and cells > 1:
                 parts["imprint"] = self.imprint(fake, code)
-                total += self.training.imprint_weight * parts["imprint"]
+                total += training.imprint_weight * parts["imprint"]
             scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
         self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
@@ -167,7 +166,7 @@ class Psgan:
             self.generator,
             step=step,
             batch=code.shape[0],
-            half_life=self.training.average_images,
+            half_life=training.average_images,
         )
         return {
             **losses,
@@ -193,23 +192,3 @@ class Psgan:
             parts["gram"] = gram_distance(fake_features, real_features, code)
             total += self.training.gram_weight * parts["gram"]
         return total, parts
-
-    def _move_discriminator(
-        self, image: Any, fake: Any, code: Any, penalised: bool
-    ) -> dict[str, Any]:
-        """One step of the discriminator; returns its loss and mean logits."""
-        variables, mover = self.discriminator.trainable_variables, self.optimizers["discriminator"]
-        with tf.GradientTape() as tape:
-            logits = self.discriminator([tf.concat([image, fake], 0), tf.concat([code, code], 0)])
-            real_logits, fake_logits = tf.split(logits[0], 2)
-            loss = discriminator_loss(real_logits, fake_logits)
-            scaled = mover.scale(loss)
-        slopes = tape.gradient(scaled, variables)
-        if penalised:
-            weight = mover.scale(0.5 * self.training.r1_gamma * self.training.r1_every)
-            extra = penalty_slopes(
-                lambda real: self.discriminator([real, code])[0], image, variables, weight
-            )
-            slopes = [slope + more for slope, more in zip(slopes, extra, strict=True)]
-        mover.apply(slopes, variables)
-        return {"discriminator": loss, **logit_report(real_logits, fake_logits)}
