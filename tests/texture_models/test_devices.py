@@ -161,10 +161,11 @@ def lose_contact(devices, error):
         raise error
 
 
-def test_a_model_that_cannot_be_shared_says_so():
-    with pytest.raises(DevicesUnavailable, match=r"a step of dcgan .* set training.devices=1"):
-        open_devices(device_runs.training(devices=2), refused="dcgan")
-    assert PsganConfig.several_devices
+def test_a_family_that_does_not_say_that_it_can_be_shared_is_refused(monkeypatch):
+    monkeypatch.delattr(PsganConfig, "several_devices")
+    inputs = {"open_batches": device_runs.Batches, "photographs": device_runs.PHOTOGRAPHS}
+    with pytest.raises(DevicesUnavailable, match=r"a step of psgan .* set training.devices=1"):
+        loop.join(device_runs.MODELS["psgan"], device_runs.training(devices=2), **inputs)
 
 
 @pytest.mark.parametrize(
