@@ -16,24 +16,15 @@ def check_sizes(
     evaluation: EvaluationConfig | None = None,
     rendering: RenderConfig | None = None,
 ) -> None:
-    """Refuse sizes that this model can neither train on nor wrap.
+    """Refuse what this model can neither train on nor wrap, and settings that it does not read.
 
     Raises:
         MillError: the step of this model cannot be shared by several devices, or changes no
-            pictures, and it is asked to; the batch is too small or cannot be shared evenly; or a
-            size is not a multiple of the model's pixels per cell, or not the one size of a model
-            that makes whole pictures only.
+            pictures, and it is asked to; a setting is changed that it does not read; the batch is
+            too small or cannot be shared evenly; or a size is not a multiple of the model's pixels
+            per cell, or not the one size of a model that makes whole pictures only.
     """
-    if training.devices != 1 and not getattr(model, "several_devices", False):
-        raise MillError(
-            f"training.devices={training.devices}, but the step of a {model.family} cannot be"
-            " shared out; set training.devices=1"
-        )
-    if training.augment == "fixed" and not getattr(model, "augments", False):
-        raise MillError(
-            f"training.augment=fixed, but the discriminator of a {model.family} sees pictures as"
-            " they are; set training.augment=off"
-        )
+    _check_abilities(model, training)
     # Of this machine; what others bring is known when all of them are there.
     devices = 1 if training.devices == "all" else training.devices
     if unfit := unfit_batch(training.batch_size, devices, getattr(model, "batch_parts", 1)):
@@ -50,6 +41,26 @@ def check_sizes(
             raise MillError(
                 f"{name}={size} is not a multiple of {cell}, the pixels of one noise cell of this "
                 f"model; the nearest sizes are {below} and {below + cell}"
+            )
+
+
+def _check_abilities(model: AnyModelConfig, training: TrainingConfig) -> None:
+    if training.devices != 1 and not getattr(model, "several_devices", False):
+        raise MillError(
+            f"training.devices={training.devices}, but the step of a {model.family} cannot be"
+            " shared out; set training.devices=1"
+        )
+    if training.augment == "fixed" and not getattr(model, "augments", False):
+        raise MillError(
+            f"training.augment=fixed, but the discriminator of a {model.family} sees pictures as"
+            " they are; set training.augment=off"
+        )
+    for name in sorted(getattr(model, "unread", ())):
+        value = getattr(training, name)
+        if value != TrainingConfig.model_fields[name].default:
+            raise MillError(
+                f"training.{name}={value}, but nothing of this {model.family} reads it; leave it"
+                " out"
             )
 
 

@@ -59,6 +59,23 @@ def test_what_a_family_cannot_do_is_refused_by_its_name():
 
 
 @pytest.mark.parametrize(
+    ("model", "changes"),
+    [
+        (CycleGanConfig(), {"spectrum_weight": 0.3}),
+        (VaeConfig(), {"imprint_weight": 0.0}),
+        (VaeConfig(), {"augment_strength": 0.3}),
+        (VaeConfig(objective="elbo"), {"gram_weight": 2.0}),
+    ],
+)
+def test_a_setting_that_a_family_does_not_read_is_refused(model, changes):
+    (name,) = changes
+    check_sizes(model, TrainingConfig())
+    check_sizes(PsganConfig(), TrainingConfig(**changes))
+    with pytest.raises(MillError, match=rf"training\.{name}=.* nothing of this {model.family} "):
+        check_sizes(model, TrainingConfig(**changes))
+
+
+@pytest.mark.parametrize(
     ("model", "devices", "batch_size", "message"),
     [
         (PsganConfig(), 3, 8, r"batch_size=8 .* 3 device.* 6 and 9"),

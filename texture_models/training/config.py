@@ -6,6 +6,9 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+# The fields that only an augmentation of discriminators reads; `augment` itself says off or not.
+AUGMENTING = frozenset({"augment_images", "augment_strength", "augment_target"})
+
 
 class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     """Length and pace of one training, and the seed that decides every draw of it."""

@@ -14,6 +14,7 @@ class ConditionalGanConfig(SpatialConfig, frozen=True, extra="forbid"):
 
     several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
     augments: ClassVar[bool] = True  # the discriminator may be shown changed pictures
+    unread: ClassVar[frozenset[str]] = frozenset({"imprint_weight"})
 
     family: Literal["conditional_gan"] = "conditional_gan"
     mixed_share: float = Field(

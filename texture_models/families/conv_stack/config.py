@@ -6,6 +6,8 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from texture_models.training.config import AUGMENTING
+
 Preset = Literal["S", "M", "L"]
 
 # S and M are meant for a CPU; L is the plain stack at full resolution, for a GPU.
@@ -21,6 +23,7 @@ class ConvStackConfig(BaseModel, frozen=True, extra="forbid"):
 
     picture_px: ClassVar[int | None] = None  # pictures of any size
     several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
+    unread: ClassVar[frozenset[str]] = AUGMENTING | {"imprint_weight", "spectrum_weight"}
 
     family: Literal["conv_stack"] = "conv_stack"
     preset: Preset = Field(

@@ -24,6 +24,7 @@ class DcganConfig(BaseModel, frozen=True, extra="forbid"):
 
     several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
     augments: ClassVar[bool] = True  # the discriminator may be shown changed pictures
+    unread: ClassVar[frozenset[str]] = frozenset({"imprint_weight", "spectrum_weight"})
 
     family: Literal["dcgan"] = "dcgan"
     preset: Preset = Field(

@@ -7,6 +7,11 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from texture_models.spatial.config import SpatialConfig
+from texture_models.training.config import AUGMENTING
+
+_OF_DISCRIMINATORS = frozenset(
+    {"discriminator_rate", "gram_weight", "r1_every", "r1_gamma", "spectrum_weight"}
+)
 
 
 class VaeConfig(SpatialConfig, frozen=True, extra="forbid"):
@@ -60,6 +65,12 @@ class VaeConfig(SpatialConfig, frozen=True, extra="forbid"):
                 f" local_channels={self.local_channels} there are in a cell"
             )
         return self
+
+    @property
+    def unread(self) -> frozenset[str]:
+        """Fields of the training that nothing of this objective reads."""
+        unread = AUGMENTING | {"imprint_weight"}
+        return unread if self.objective == "statistics" else unread | _OF_DISCRIMINATORS
 
     @classmethod
     def tiny(cls, **changes: Any) -> Self:
