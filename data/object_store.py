@@ -29,9 +29,9 @@ from data.store_errors import (
     StoreError,
     credentials_of,
     is_missing_object,
-    without_credentials,
     words_for,
 )
+from data.url_credentials import without_credentials
 
 __all__ = [
     "KeyConflict",
@@ -296,7 +296,8 @@ def _open_folder(url: str, rest: str) -> ObjectStore:
     root = Path(unquote(rest.removeprefix("localhost")))
     if not root.is_absolute() or ".." in root.parts or "\0" in str(root):
         raise StoreError(
-            f"the store URL {url!r} is not understood: write file:/// and an absolute folder"
+            f"the store URL {without_credentials(url)!r} is not understood: "
+            "write file:/// and an absolute folder"
         )
     try:
         backend = LocalStore(root) if root.is_dir() else None
@@ -306,17 +307,19 @@ def _open_folder(url: str, rest: str) -> ObjectStore:
 
 
 def _open_bucket(url: str, scheme: str, rest: str) -> ObjectStore:
+    shown = without_credentials(url)
     bucket, _, prefix = rest.partition("/")
     prefix = prefix.strip("/")
     try:
+        if shown != url:
+            raise ValueError("it has a user, a query or a fragment, which are not repeated here")
         if not _BUCKET.fullmatch(bucket):
             raise ValueError(f"{bucket!r} is not a bucket name (3 to 63 of a-z 0-9 . -)")
         if prefix:
             check_key(prefix)
     except ValueError as error:
-        why = without_credentials(str(error))
         raise StoreError(
-            f"the store URL {without_credentials(url)!r} is not understood: {why}; write "
+            f"the store URL {shown!r} is not understood: {error}; write "
             f"{scheme}://bucket/prefix and give credentials in {credentials_of(scheme)}"
         ) from None
     clean = f"{scheme}://{bucket}/{prefix}" if prefix else f"{scheme}://{bucket}"

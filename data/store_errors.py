@@ -9,10 +9,12 @@ import os
 import re
 from typing import Final
 
+from data.url_credentials import text_without_credentials
+
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 _S3_CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 _STATUS = re.compile(r"non-2xx status code: (\d{3})")
-_HOST = re.compile(r"https?://(?:[^/\s@]*@)?([^/\s?@]+)")
+_HOST = re.compile(r"https?://([^/\s]+)")
 
 _OS_WORDS: Final = {
     errno.ENOSPC: "the disk is full; free some space or move the store to another disk",
@@ -127,12 +129,7 @@ def _words(error: BaseException) -> str:
             f"{_host(text)} does not answer; check that it runs, AWS_ENDPOINT_URL and the network"
         )
     first_line = re.sub(r"<[^>]*>|\?\S*", "", text.partition("\n")[0])
-    return f"{without_credentials(first_line)[:200].rstrip()}; check the store URL"
-
-
-def without_credentials(text: str) -> str:
-    """Return `text` with the user part of every URL (`user:secret@host`) removed."""
-    return re.sub(r"(://|^|')[^/\s@']*@", r"\1", text)
+    return f"{text_without_credentials(first_line)[:200].rstrip()}; check the store URL"
 
 
 def _words_for_status(status: int) -> str:
@@ -148,5 +145,5 @@ def _words_for_status(status: int) -> str:
 
 
 def _host(text: str) -> str:
-    found = _HOST.search(text)
+    found = _HOST.search(text_without_credentials(text))
     return f"the server {found[1]}" if found else "the server"

@@ -123,13 +123,14 @@ def _run(options: argparse.Namespace) -> int:
             make_home(settings)
     except (MillError, ValueError) as error:
         return _fail(_one_line(error), USAGE_ERROR)
+    from data.object_store import StoreError, open_store
     from flows.plan import plan_lines
 
     flow = load_flow(deployment)
     parameters = typed_parameters(flow, raw)
     try:
-        plan = list(plan_lines(parameters, settings.store_url))
-    except MillError as error:
+        plan = list(plan_lines(parameters, open_store(settings.store_url).url))
+    except (MillError, StoreError) as error:
         return _fail(_one_line(error), USAGE_ERROR)
     if options.dry_run:
         return _print_plan(parameters, plan)
@@ -188,7 +189,9 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settings) -> Any:
-    from tasks.door_checks import check_doors, without_credentials
+    from data.object_store import open_store
+    from data.url_credentials import without_credentials
+    from tasks.door_checks import check_doors
     from tasks.embedded_server import embedded_server, send_what_waits
     from tasks.held_lock import held_lock
 
@@ -196,7 +199,7 @@ def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settin
     _say(f"home     {settings.home}")
     _say(f"prefect  {without_credentials(settings.prefect_api_url) or 'embedded'}")
     _say(f"mlflow   {without_credentials(settings.tracking_uri)}")
-    _say(f"store    {settings.store_url}")
+    _say(f"store    {open_store(settings.store_url).url}")
     with held_lock(settings.home, name):
         check_doors(settings)
         if settings.embedded_prefect:
@@ -262,13 +265,15 @@ def _one_line(error: BaseException) -> str:
     """Return what an error says to a person, without its kind where that says nothing."""
     from pydantic import ValidationError
 
+    from data.url_credentials import text_without_credentials
+
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False)[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     if isinstance(error, OSError) and error.strerror:
         place = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{place}"
-    text = " ".join(str(error).split())
+    text = text_without_credentials(" ".join(str(error).split()))
     expected = type(error).__module__.partition(".")[0] in ("tasks", "data", "texture_models")
     return text if expected and text else f"{type(error).__name__}: {text}"
 

@@ -4,7 +4,6 @@ An hour of training that ends in `permission denied` is the worst way to learn i
 """
 
 import contextlib
-import re
 import shutil
 import sqlite3
 import urllib.error
@@ -13,6 +12,7 @@ from http import HTTPStatus
 
 from data.object_store import ObjectStore, check_writable, open_store
 from data.store_promises import StorePromises, promises_of, read_by_strangers
+from data.url_credentials import without_credentials
 from tasks.errors import MillError
 from tasks.settings import PREFIX, Settings
 
@@ -119,8 +119,3 @@ def _check_sqlite(uri: str) -> None:
             f"the MLflow database {path} cannot be written: {error}; correct MLFLOW_TRACKING_URI "
             f"or move the home folder ({PREFIX}HOME)"
         ) from None
-
-
-def without_credentials(url: str) -> str:
-    """Return `url` without a user and password."""
-    return re.sub(r"://[^/@]*@", "://", url)

@@ -146,10 +146,22 @@ def test_an_endpoint_whose_name_is_unknown_is_reported_in_seconds(credentials):
     assert time.monotonic() - start < 20
 
 
-def test_credentials_in_a_store_url_are_refused_and_not_repeated():
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"s3://somebody:{SECRET}@bucket/lib",
+        f"s3://somebody:a/{SECRET}@bucket/lib",
+        f"s3://somebody:a?{SECRET}@bucket/lib",
+        f"s3://somebody:{SECRET}",
+        f"s3://bucket/lib?sig={SECRET}",
+        f"s3://bucket/lib#{SECRET}",
+    ],
+)
+def test_credentials_in_a_store_url_are_refused_and_not_repeated(url):
     with pytest.raises(StoreError, match="give credentials in AWS_ACCESS_KEY_ID") as caught:
-        open_store(f"s3://somebody:{SECRET}@bucket/lib")
+        open_store(url)
     assert SECRET not in str(caught.value)
+    assert "somebody" not in str(caught.value)
 
 
 def test_a_store_that_overwrites_is_found_out_by_the_probe(credentials):

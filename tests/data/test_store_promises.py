@@ -204,7 +204,8 @@ def test_a_library_is_published_to_google_with_create_only_writes(tmp_path, monk
         ("gs://somewhere/lib", "GOOGLE_APPLICATION_CREDENTIALS"),
         ("az://somewhere/lib", "AZURE_STORAGE_ACCOUNT_NAME"),
         ("gs://NoBucket/lib", "is not a bucket name"),
-        (f"az://me:{SECRET}@box/lib", "is not a bucket name"),
+        (f"az://me:{SECRET}@box/lib", "AZURE_STORAGE_ACCOUNT_KEY"),
+        (f"az://box/lib?sig={SECRET}", "AZURE_STORAGE_ACCOUNT_KEY"),
     ],
 )
 def test_other_clouds_say_what_to_set_and_no_secret(url, words):

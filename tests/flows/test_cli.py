@@ -69,6 +69,24 @@ def test_a_dry_run_shows_parameters_and_plan_and_makes_nothing(
     assert not home.exists()
 
 
+@pytest.mark.parametrize("url", ["s3://me:s3/cret@bucket/lib", "az://box/lib?sig=s3cret"])
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+@pytest.mark.usefixtures("home")
+def test_what_is_secret_in_a_store_url_is_refused_before_it_is_shown(
+    url: str,
+    options: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("TEXTURE_MILL_STORE_URL", url)
+    assert main(["run", "render-library", *options]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("texture-mill: error: the store URL ")
+    assert said.err.count("\n") == 1
+    assert "cret" not in said.err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
