@@ -198,7 +198,7 @@ def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settin
     started = time.monotonic()
     _say(f"home     {settings.home}")
     _say(f"prefect  {without_credentials(settings.prefect_api_url) or 'embedded'}")
-    _say(f"mlflow   {without_credentials(settings.tracking_uri)}")
+    _say(f"mlflow   {settings.shown_tracking_uri}")
     _say(f"store    {open_store(settings.store_url).url}")
     with held_lock(settings.home, name):
         check_doors(settings)

@@ -79,6 +79,7 @@ def in_one_line(act: Callable[[argparse.Namespace], int], options: argparse.Name
 
     from data.library.records import LibraryError
     from data.object_store import StoreError
+    from data.url_credentials import text_without_credentials
     from tasks.errors import MillError
 
     try:
@@ -86,8 +87,9 @@ def in_one_line(act: Callable[[argparse.Namespace], int], options: argparse.Name
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         found = f"{'.'.join(map(str, first['loc']))} is {first['input']!r}: {first['msg']}"
-        print(f"texture-mill: error: {found}", file=sys.stderr)
+        print(f"texture-mill: error: {text_without_credentials(found)}", file=sys.stderr)
         return FAILED
     except (LibraryError, StoreError, MillError, OSError, ValueError) as error:
-        print(f"texture-mill: error: {' '.join(str(error).split())}", file=sys.stderr)
+        found = text_without_credentials(" ".join(str(error).split()))
+        print(f"texture-mill: error: {found}", file=sys.stderr)
         return FAILED

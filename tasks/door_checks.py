@@ -4,6 +4,7 @@ An hour of training that ends in `permission denied` is the worst way to learn i
 """
 
 import contextlib
+import http.client
 import shutil
 import sqlite3
 import urllib.error
@@ -14,6 +15,7 @@ from data.object_store import ObjectStore, check_writable, open_store
 from data.store_promises import StorePromises, promises_of, read_by_strangers
 from data.url_credentials import without_credentials
 from tasks.errors import MillError
+from tasks.server_requests import request_to
 from tasks.settings import PREFIX, Settings
 
 
@@ -90,8 +92,8 @@ def check_disk(settings: Settings) -> None:
 
 def _check_health(what: str, url: str, variable: str, settings: Settings) -> None:
     shown = without_credentials(url)
-    request = urllib.request.Request(f"{url.rstrip('/')}/health")
     try:
+        request = request_to(url, "/health")
         with urllib.request.urlopen(request, timeout=settings.door_timeout_s):
             return
     except urllib.error.HTTPError as error:
@@ -99,8 +101,13 @@ def _check_health(what: str, url: str, variable: str, settings: Settings) -> Non
         if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             return
         why = f"answers HTTP {error.code}"
-    except (OSError, ValueError) as error:
+    except OSError as error:
         why = f"does not answer ({getattr(error, 'reason', error)})"
+    except (ValueError, http.client.InvalidURL):
+        # What they say repeats a part of the address, which may be one of the password.
+        why = "cannot be asked: its address is not understood (a password's / is written %2F)"
+    except http.client.HTTPException as error:
+        why = f"does not answer as a web server does ({type(error).__name__})"
     raise MillError(
         f"the {what} at {shown} {why}; start it, correct {variable}, or unset it to use the "
         "embedded one"

@@ -43,7 +43,8 @@ def start_of(
     if found is None:
         raise MillError(
             f"training.from_model={training.from_model}: no version answers to {choice} at"
-            f" {settings.tracking_uri}; name another one, or leave it out and start from nothing"
+            f" {settings.shown_tracking_uri}; name another one, or leave it out and start from"
+            " nothing"
         )
     if found.family != model.family:
         raise MillError(

@@ -28,7 +28,7 @@ def find_version(registered_model: str, wanted: str) -> RegisteredModel:
         found = version_with_alias(settings, registered_model, wanted)
     if found is None:
         raise MillError(
-            f"no version of {registered_model!r} is called {wanted!r} at {settings.tracking_uri}; "
-            "train one first: texture-mill run train-texture"
+            f"no version of {registered_model!r} is called {wanted!r} at "
+            f"{settings.shown_tracking_uri}; train one first: texture-mill run train-texture"
         )
     return found

@@ -145,8 +145,8 @@ def read_scores(settings: Settings, model: RegisteredModel) -> dict[str, dict[st
         metadata = mlflow.models.get_model_info(model.uri).metadata or {}
     except (MlflowException, OSError) as error:
         raise MillError(
-            f"{model.uri} cannot be read from {settings.tracking_uri}: {first_line(error)}; bring "
-            "its artifacts back, or register the model again"
+            f"{model.uri} cannot be read from {settings.shown_tracking_uri}: {first_line(error)}; "
+            "bring its artifacts back, or register the model again"
         ) from error
     return dict(metadata.get("scores", {}))
 

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import closing
+from http.client import HTTPException
 from typing import Any
 
 from data.library.recipe import ModelChoice, Recipe
@@ -18,6 +19,7 @@ from data.library.records import ModelRef
 from data.library.stages import RenderSource
 from tasks.errors import MillError
 from tasks.records import RegisteredModel
+from tasks.server_requests import request_to
 from tasks.settings import Settings
 
 _TAG = "texture_mill."
@@ -50,7 +52,7 @@ def find_choice(settings: Settings, choice: ModelChoice) -> RegisteredModel:
     found = looked_up(settings, choice)
     if found is None:
         raise MillError(
-            f"no version answers to {choice} at {settings.tracking_uri}; train one first "
+            f"no version answers to {choice} at {settings.shown_tracking_uri}; train one first "
             "(texture-mill run train-texture) or name another one in the recipe"
         )
     return found
@@ -60,7 +62,7 @@ def looked_up(settings: Settings, choice: ModelChoice) -> RegisteredModel | None
     """Return the registered version that answers to `choice`, None if nothing does."""
     try:
         return _quickly(settings, choice)
-    except (sqlite3.Error, OSError, KeyError, ValueError):
+    except (sqlite3.Error, OSError, HTTPException, KeyError, ValueError):
         return _through_mlflow(settings, choice)
 
 
@@ -124,9 +126,9 @@ def _from_server(uri: str, choice: ModelChoice, timeout_s: float) -> RegisteredM
         path, query = "registered-models/alias", {"name": choice.name, "alias": choice.alias}
     else:
         path, query = "model-versions/get", {"name": choice.name, "version": str(choice.version)}
-    address = f"{uri.rstrip('/')}/api/2.0/mlflow/{path}?{urllib.parse.urlencode(query)}"
+    request = request_to(uri, f"/api/2.0/mlflow/{path}?{urllib.parse.urlencode(query)}")
     try:
-        with urllib.request.urlopen(address, timeout=timeout_s) as answer:
+        with urllib.request.urlopen(request, timeout=timeout_s) as answer:
             found = json.load(answer)["model_version"]
     except urllib.error.HTTPError as error:
         with error:

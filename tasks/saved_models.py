@@ -57,7 +57,7 @@ def named_version(settings: Settings, reference: str) -> RegisteredModel:
         found = next((version for version in each if version), None)
     if found is None:
         raise MillError(
-            f"there is no model {reference!r} at {settings.tracking_uri}, and no folder of that"
-            " name; train one first, or name the folder of a saved generator"
+            f"there is no model {reference!r} at {settings.shown_tracking_uri}, and no folder of"
+            " that name; train one first, or name the folder of a saved generator"
         )
     return found

@@ -12,6 +12,7 @@ from typing import Final, Self
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from data.url_credentials import without_credentials
 from tasks.errors import MillError
 
 PREFIX: Final = "TEXTURE_MILL_"
@@ -102,6 +103,11 @@ class Settings(BaseSettings):
     def embedded_tracking(self) -> bool:
         """Whether MLflow writes into the home folder, without a server."""
         return self.tracking_uri == f"sqlite:///{self.home / 'mlflow.db'}"
+
+    @property
+    def shown_tracking_uri(self) -> str:
+        """MLflow's address for messages and records: without user, password and query."""
+        return without_credentials(self.tracking_uri)
 
     @property
     def artifact_location(self) -> str | None:

@@ -19,6 +19,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from data.records import PreparedDataset
+from data.url_credentials import text_without_credentials, without_credentials
 from tasks.errors import MillError
 from tasks.pace import Pace
 from tasks.settings import Settings
@@ -91,7 +92,8 @@ class TrackedRun:
         try:
             log(*arguments, **named)
         except (MlflowException, OSError) as error:
-            logger.warning("%s could not be recorded in MLflow: %s", what, error)
+            why = text_without_credentials(str(error))
+            logger.warning("%s could not be recorded in MLflow: %s", what, why)
 
 
 @contextmanager
@@ -124,7 +126,8 @@ def tracked_run(
         for key, value in params.items():
             client.log_param(run_id, key, value)
         client.log_inputs(run_id, [_dataset_input(dataset)])
-        _write_json(folder / RUN_FILE, {"tracking_uri": settings.tracking_uri, "run_id": run_id})
+        known = {"tracking_uri": settings.shown_tracking_uri, "run_id": run_id}
+        _write_json(folder / RUN_FILE, known)
     with mlflow.start_run(run_id=run_id, log_system_metrics=True):
         client.log_batch(run_id, tags=[mlflow.entities.RunTag(*tag) for tag in tags.items()])
         yield TrackedRun(client, run_id)
@@ -160,20 +163,21 @@ def download(settings: Settings, uri: str, folder: Path) -> Path:
         return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder)))
     except (MlflowException, OSError) as error:
         raise MillError(
-            f"{uri} cannot be downloaded from {settings.tracking_uri}: {first_line(error)}"
+            f"{uri} cannot be downloaded from {settings.shown_tracking_uri}: {first_line(error)}"
         ) from error
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text, or its kind where it has none."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    """Return the first line of an error's text without credentials, or its kind if it has none."""
+    return text_without_credentials((str(error).splitlines() or [type(error).__name__])[0])
 
 
 def _remembered_run(client: Any, settings: Settings, folder: Path) -> str | None:
     """The run an earlier attempt opened on this server, unless it was deleted meanwhile."""
     try:
         remembered = json.loads((folder / RUN_FILE).read_text())
-        if remembered["tracking_uri"] != settings.tracking_uri:
+        # Another password leads to the same server; earlier files have the password too.
+        if without_credentials(remembered["tracking_uri"]) != settings.shown_tracking_uri:
             return None
         run = client.get_run(remembered["run_id"])
     except (OSError, ValueError, KeyError):

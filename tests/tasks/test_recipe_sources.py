@@ -86,6 +86,14 @@ def test_what_the_server_does_not_know_is_named(settings, choice) -> None:
         find_choice(settings, choice)
 
 
+def test_a_login_in_the_address_is_sent_and_not_repeated(settings, monkeypatch) -> None:
+    host = settings.tracking_uri.removeprefix("http://")
+    with_login = settings.model_copy(update={"tracking_uri": f"http://me:s3cret@{host}"})
+    assert find_choice(with_login, ModelChoice(name="textures")).version == 7
+    with pytest.raises(MillError, match=f"at http://{host};"):
+        find_choice(with_login, ModelChoice(name="nobody"))
+
+
 def test_a_material_that_the_model_does_not_know_is_named_with_those_it_does(settings) -> None:
     recipe = parse_recipe("library: two\nmodel: {name: mosses}\nmaterials: [brick]\n")
     with pytest.raises(MillError, match="does not know 'brick'; it renders moss"):

@@ -1,12 +1,17 @@
 """What a training records in MLflow while it runs, and what a server that is gone costs it."""
 
+import json
 import time
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from mlflow.exceptions import MlflowException
 
 from tasks import tracking
+from tasks.settings import Settings
 
 
 class ServerThatIsGone:
@@ -23,6 +28,51 @@ class ServerThatIsGone:
         self.asked += 1
         self.now += 28.0
         raise MlflowException("Max retries exceeded")
+
+
+class ServerThatKnowsRuns:
+    """Answers for every id that this run goes on."""
+
+    def get_run(self, run_id: str) -> Any:
+        info = SimpleNamespace(run_id=run_id, lifecycle_stage="active", status="RUNNING")
+        return SimpleNamespace(info=info)
+
+
+@pytest.mark.parametrize("password", ["s3cret", "changed", ""])
+def test_a_run_is_remembered_by_its_server_and_not_by_the_password(
+    password: str, tmp_path: Path
+) -> None:
+    address = f"http://me:{password}@host:5000" if password else "http://host:5000"
+    settings = Settings(home=tmp_path, tracking_uri=address)
+    remembered = {"tracking_uri": "http://me:s3cret@host:5000", "run_id": "r1"}
+    (tmp_path / tracking.RUN_FILE).write_text(json.dumps(remembered))
+    client = ServerThatKnowsRuns()
+    assert tracking._remembered_run(client, settings, tmp_path) == "r1"
+    elsewhere = Settings(home=tmp_path, tracking_uri="http://other:5000")
+    assert tracking._remembered_run(client, elsewhere, tmp_path) is None
+
+
+def test_the_password_of_a_server_is_kept_in_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=tmp_path, tracking_uri="http://me:s3cret@host:5000")
+    run = SimpleNamespace(info=SimpleNamespace(run_id="r1"))
+    client = SimpleNamespace(
+        create_run=lambda *_, **__: run,
+        log_inputs=lambda *_: None,
+        log_batch=lambda *_, **__: None,
+        get_experiment_by_name=lambda _: SimpleNamespace(
+            experiment_id="1", lifecycle_stage="active"
+        ),
+    )
+    monkeypatch.setattr(tracking, "connect", lambda _: client)
+    monkeypatch.setattr(tracking, "_dataset_input", lambda _: None)
+    monkeypatch.setattr(tracking.mlflow, "start_run", lambda **_: nullcontext())
+    dataset: Any = None
+    with tracking.tracked_run(settings, tmp_path, name="n", params={}, tags={}, dataset=dataset):
+        pass
+    kept = (tmp_path / tracking.RUN_FILE).read_text()
+    assert json.loads(kept) == {"tracking_uri": "http://host:5000", "run_id": "r1"}
 
 
 def test_a_tracking_server_that_went_away_costs_a_training_a_twentieth_of_its_time(
