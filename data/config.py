@@ -2,10 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, Field, PositiveFloat, PositiveInt, field_validator
+
+from data.url_credentials import refuse_credentials
 
 
-class DatasetConfig(BaseModel, frozen=True, extra="forbid"):
+class DatasetConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     """Which photographs are prepared, and what is asked of them before they are."""
 
     source: str = Field(
@@ -41,6 +43,11 @@ class DatasetConfig(BaseModel, frozen=True, extra="forbid"):
         le=178_956_970,  # Pillow's own limit; beyond twice that it opens nothing
         description="pictures whose header announces more pixels are refused before decoding",
     )
+
+    @field_validator("source")
+    @classmethod
+    def _may_be_shown(cls, source: str) -> str:
+        return refuse_credentials(source)
 
 
 class AugmentationConfig(BaseModel, frozen=True, extra="forbid"):

@@ -28,6 +28,22 @@ def text_without_credentials(text: str) -> str:
     return _IN_A_SENTENCE.sub(lambda found: without_credentials(found[0]), text)
 
 
+def refuse_credentials(source: str) -> str:
+    """Return `source` if all of it may be shown: it becomes part of records that are published.
+
+    Raises:
+        ValueError: it is a URL with a user, a query or a fragment.
+    """
+    shown = without_credentials(source)
+    if shown != source:
+        raise ValueError(
+            f"{shown} was given with a user, a query or a fragment, and is recorded with what is "
+            "made from it; leave them out, and give credentials in the environment (AWS_*, "
+            "GOOGLE_*, AZURE_*) or in fsspec's configuration"
+        )
+    return source
+
+
 def _shown(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     if not separator:

@@ -15,6 +15,8 @@ from typing import Any, get_type_hints
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from data.url_credentials import text_without_credentials
+
 PREFECT_YAML = Path(__file__).resolve().parent.parent / "prefect.yaml"
 
 
@@ -151,7 +153,7 @@ def _first_mistake(name: str, adapter: TypeAdapter[Any], error: ValidationError)
         known = _fields(schema, first["loc"][:-1])
         return f"unknown key {key}{_nearest(str(first['loc'][-1]), known)}"
     given = f", not {first['input']!r}" if first["type"] != "missing" else ""
-    return f"{key}: {first['msg']}{given[:200]}"
+    return f"{key}: {first['msg']}{text_without_credentials(given)[:200]}"
 
 
 def _written(schema: Mapping[str, Any], location: Sequence[int | str]) -> list[str]:

@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, PositiveInt
+from pydantic import BaseModel, Field, PositiveInt, field_validator
+
+from data.url_credentials import refuse_credentials
 
 # Both become part of keys, file names and registry names, so they share one safe alphabet.
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,47}$"
@@ -46,7 +48,7 @@ class ApprovalConfig(BaseModel, frozen=True, extra="forbid"):
     hours: float = Field(24.0, gt=0, le=720, description="how long to wait for the answer")
 
 
-class TranslationConfig(BaseModel, frozen=True, extra="forbid"):
+class TranslationConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     """Which pictures are translated, by which model, into what."""
 
     source: str = Field(
@@ -83,6 +85,11 @@ class TranslationConfig(BaseModel, frozen=True, extra="forbid"):
     max_pixels: PositiveInt = Field(
         64_000_000, description="pictures whose header announces more are refused undecoded"
     )
+
+    @field_validator("source")
+    @classmethod
+    def _may_be_shown(cls, source: str) -> str:
+        return refuse_credentials(source)
 
 
 class PublishingConfig(BaseModel, frozen=True, extra="forbid"):

@@ -25,6 +25,7 @@ from data.library.records import (
     canonical_json,
     digest,
 )
+from data.url_credentials import without_credentials
 
 # Stand-ins while the gallery is rendered for the digest, which must not depend on them.
 _NO_VERSION: Final = 1
@@ -180,7 +181,7 @@ def _without_private_names(draft: LibraryDraft) -> LibraryDraft:
 
 def _without_names(dataset: DatasetRef, include_photographs: bool) -> DatasetRef:
     if include_photographs:
-        return dataset.model_copy(update={"source": _last_folder(dataset.source)})
+        return dataset.model_copy(update={"source": _public_source(dataset.source)})
     return DatasetRef(
         fingerprint=dataset.fingerprint,
         source="private",
@@ -188,7 +189,19 @@ def _without_names(dataset: DatasetRef, include_photographs: bool) -> DatasetRef
     )
 
 
-def _last_folder(source: str) -> str:
-    """Return the name of a local folder without the path to it; other sources as they are."""
-    local = source.startswith(("/", "file:", "~", ".")) or "\\" in source
-    return re.split(r"[/\\]", source.rstrip("/\\"))[-1] if local else source
+def _public_source(source: str) -> str:
+    """Return a dataset's source without what is nobody's business.
+
+    Of a local folder only its name stays, of a URL what is not secret. Sources were not always
+    refused at the door because of their credentials, and models remember them.
+    """
+    # fsspec's chains end with a path as often as with a URL; in brackets stands a host's number.
+    parts = source.split("::") if "[" not in source else [source]
+    return "::".join(map(_public_part, parts))
+
+
+def _public_part(source: str) -> str:
+    local = "://" not in source or source.startswith("file:")
+    if local and not source.startswith("tfds:"):
+        return re.split(r"[/\\]", source.removeprefix("file:").rstrip("/\\"))[-1]
+    return without_credentials(source)

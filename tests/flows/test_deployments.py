@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from data.config import DatasetConfig
 from flows.deployments import (
     DeploymentError,
     find_deployment,
@@ -75,3 +77,17 @@ def test_a_file_that_is_no_yaml_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(DeploymentError, match="cannot be read") as caught:
         read_deployments(broken)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "source", ["s3://me:s3/cret@bucket/stones", "https://host/stones?sig=s3cret"]
+)
+def test_credentials_in_a_source_are_refused_and_not_repeated(source: str) -> None:
+    deployment = find_deployment("train-texture")
+    raw = with_overrides(deployment.parameters, [f"dataset.source={source}"])
+    with pytest.raises(DeploymentError, match=r"^dataset\.source: .* in the environment") as caught:
+        typed_parameters(load_flow(deployment), raw)
+    assert "cret" not in str(caught.value)
+    with pytest.raises(ValidationError) as caught_by_form:
+        DatasetConfig(source=source)
+    assert "cret" not in str(caught_by_form.value)

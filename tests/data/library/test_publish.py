@@ -270,9 +270,35 @@ def test_private_photographs_are_neither_shown_nor_named(tmp_path):
     assert [d for d in manifest.documents if d.type == "photograph"] == []
 
 
-def test_the_path_to_a_local_dataset_is_never_published(tmp_path):
-    publish_version(tmp_path.as_uri(), draft(), textures())
-    assert read_manifest(tmp_path.as_uri(), LIBRARY).provenance.dataset.source == "stones"
+@pytest.mark.parametrize(
+    ("source", "published"),
+    [
+        ("/home/ann/stones", "stones"),
+        ("ann/private/stones/", "stones"),
+        ("ann\\private\\stones", "stones"),
+        ("file:///home/ann/stones", "stones"),
+        ("simplecache::/home/ann/stones", "simplecache::stones"),
+        ("zip://photographs::file:///home/ann/stones.zip", "zip://photographs::stones.zip"),
+        ("s3://ann:private@bucket/stones", "s3://bucket/stones"),
+        ("https://ann:pri/vate@host/stones?sig=private", "https://host/stones"),
+        ("https://[::1]/stones", "https://[::1]/stones"),
+        ("s3://bucket/stones", "s3://bucket/stones"),
+        ("tfds:dtd", "tfds:dtd"),
+        ("sample_photos", "sample_photos"),
+    ],
+)
+def test_of_a_dataset_neither_the_path_nor_a_secret_is_published(tmp_path, source, published):
+    made = provenance()
+    made = provenance(dataset=made.dataset.model_copy(update={"source": source}))
+    publish_version(tmp_path.as_uri(), draft(provenance=made), textures()[:1])
+    assert read_manifest(tmp_path.as_uri(), LIBRARY).provenance.dataset.source == published
+    store = open_store(tmp_path.as_uri())
+    pages = b"".join(
+        store.get(item.key) for item in store.objects() if item.key.endswith(("json", "html"))
+    )
+    assert published.encode() in pages
+    for secret in (b"/home", b"ann/", b"ann:", b"private@", b"sig="):
+        assert secret not in pages
 
 
 def test_contradictions_are_refused_before_anything_is_written(tmp_path):
