@@ -4,6 +4,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.errors import MillError
+from tasks.missing_versions import way_out
 from tasks.records import RegisteredModel
 from tasks.settings import Settings
 
@@ -29,6 +30,6 @@ def find_version(registered_model: str, wanted: str) -> RegisteredModel:
     if found is None:
         raise MillError(
             f"no version of {registered_model!r} is called {wanted!r} at "
-            f"{settings.shown_tracking_uri}; train one first: texture-mill run train-texture"
+            f"{settings.shown_tracking_uri}; {way_out(registered_model, wanted)}"
         )
     return found

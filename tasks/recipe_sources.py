@@ -18,6 +18,7 @@ from data.library.recipe import ModelChoice, Recipe
 from data.library.records import ModelRef
 from data.library.stages import RenderSource
 from tasks.errors import MillError
+from tasks.missing_versions import way_out
 from tasks.records import RegisteredModel
 from tasks.server_requests import request_to
 from tasks.settings import Settings
@@ -52,8 +53,9 @@ def find_choice(settings: Settings, choice: ModelChoice) -> RegisteredModel:
     found = looked_up(settings, choice)
     if found is None:
         raise MillError(
-            f"no version answers to {choice} at {settings.shown_tracking_uri}; train one first "
-            "(texture-mill run train-texture) or name another one in the recipe"
+            f"no version answers to {choice} at {settings.shown_tracking_uri}; "
+            f"{way_out(choice.name, str(choice.version or choice.alias))}; or name another one in "
+            "the recipe"
         )
     return found
 

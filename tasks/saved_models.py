@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tasks.config import NAME_PATTERN
 from tasks.errors import MillError
+from tasks.missing_versions import way_out
 from tasks.records import RegisteredModel
 from tasks.settings import Settings
 
@@ -58,6 +59,7 @@ def named_version(settings: Settings, reference: str) -> RegisteredModel:
     if found is None:
         raise MillError(
             f"there is no model {reference!r} at {settings.shown_tracking_uri}, and no folder of"
-            " that name; train one first, or name the folder of a saved generator"
+            f" that name; {way_out(name, which or CANDIDATE)}; or name the folder of a saved"
+            " generator"
         )
     return found

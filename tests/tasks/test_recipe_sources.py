@@ -94,6 +94,24 @@ def test_a_login_in_the_address_is_sent_and_not_repeated(settings, monkeypatch) 
         find_choice(with_login, ModelChoice(name="nobody"))
 
 
+@pytest.mark.parametrize(
+    ("wanted", "advice"),
+    [
+        ("champion", "promote-model; or train and promote in one: texture-mill run produce-lib"),
+        ("candidate", "train one first: texture-mill run train-texture --set publishing.regis"),
+        ("previous-champion", "once a second version was promoted"),
+        ("9", "MLflow lists the numbers"),
+    ],
+)
+def test_who_finds_no_version_is_told_what_makes_one(settings, wanted, advice) -> None:
+    choice = ModelChoice(name="nobody", alias=wanted)
+    if wanted.isdigit():
+        choice = ModelChoice(name="nobody", version=int(wanted))
+    with pytest.raises(MillError, match=advice) as caught:
+        find_choice(settings, choice)
+    assert "name another one in the recipe" in str(caught.value)
+
+
 def test_a_material_that_the_model_does_not_know_is_named_with_those_it_does(settings) -> None:
     recipe = parse_recipe("library: two\nmodel: {name: mosses}\nmaterials: [brick]\n")
     with pytest.raises(MillError, match="does not know 'brick'; it renders moss"):
