@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.errors import MillError
-from tasks.find_start import choice_of
-from tasks.recipe_sources import looked_up
+from tasks.recipe_sources import choice_of, looked_up
 from tasks.records import RegisteredModel
 from tasks.settings import Settings
 

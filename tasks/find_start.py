@@ -3,10 +3,9 @@
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from data.library.recipe import ModelChoice
 from tasks.config import PublishingConfig
 from tasks.errors import MillError
-from tasks.recipe_sources import looked_up
+from tasks.recipe_sources import choice_of, looked_up
 from tasks.records import RegisteredModel
 from tasks.settings import Settings
 from texture_models.families import AnyModelConfig, ModelConfig
@@ -53,12 +52,3 @@ def start_of(
             f" model.family={found.family}, or leave training.from_model out"
         )
     return found
-
-
-def choice_of(reference: str, own_name: str) -> ModelChoice:
-    """Return what a reference means: ALIAS or VERSION of `own_name`, NAME@ALIAS, NAME/VERSION."""
-    name, _, which = reference.replace("@", "/").rpartition("/")
-    name = name or own_name
-    if which.isascii() and which.isdigit():
-        return ModelChoice(name=name, version=int(which))
-    return ModelChoice(name=name, alias=which)

@@ -22,8 +22,7 @@ from data.library.records import (
 from data.records import PreparedDataset
 from tasks.config import PublishingConfig
 from tasks.content_keys import code_version
-from tasks.find_start import choice_of
-from tasks.recipe_sources import looked_up
+from tasks.recipe_sources import choice_of, looked_up
 from tasks.records import RegisteredModel
 from tasks.settings import Settings
 

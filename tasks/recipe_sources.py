@@ -68,6 +68,15 @@ def looked_up(settings: Settings, choice: ModelChoice) -> RegisteredModel | None
         return _through_mlflow(settings, choice)
 
 
+def choice_of(reference: str, own_name: str) -> ModelChoice:
+    """Return what a reference means: ALIAS or VERSION of `own_name`, NAME@ALIAS, NAME/VERSION."""
+    name, _, which = reference.replace("@", "/").rpartition("/")
+    name = name or own_name
+    if which.isascii() and which.isdigit():
+        return ModelChoice(name=name, version=int(which))
+    return ModelChoice(name=name, alias=which)
+
+
 def as_source(model: RegisteredModel) -> RenderSource:
     """Return what keys need to know of a version."""
     return RenderSource(

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,18 @@ def test_configs_load_without_prefect_or_tensorflow(tmp_path: Path) -> None:
 
 def test_no_file_is_a_drawer() -> None:
     assert not [path for path in _sources() if path.stem in DRAWERS]
+
+
+def test_the_contracts_of_imports_forget_no_task() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    lists = {one["name"]: one for one in project["tool"]["importlinter"]["contracts"]}
+    files = {path.stem: path.read_text() for path in (ROOT / "tasks").glob("[a-z]*.py")}
+    apart = lists["Tasks do not call each other; flows do"]["modules"]
+    tasks = {f"tasks.{name}" for name, code in files.items() if re.search(r"^@task\b", code, re.M)}
+    assert tasks <= set(apart)
+    without_mlflow = lists["MLflow is known to three files"]["source_modules"]
+    known = {"tracking", "model_registry", "texture_pyfunc"}
+    assert {f"tasks.{name}" for name in files.keys() - known} == set(without_mlflow)
 
 
 def test_files_stay_readable() -> None:

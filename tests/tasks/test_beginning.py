@@ -9,9 +9,10 @@ from PIL import Image
 from data.config import AugmentationConfig, DatasetConfig
 from tasks.config import PublishingConfig
 from tasks.errors import MillError
-from tasks.find_start import choice_of, find_start
+from tasks.find_start import find_start
 from tasks.prepare_dataset import prepare_dataset
 from tasks.provenance import provenance_of
+from tasks.recipe_sources import choice_of
 from tasks.records import Evaluation
 from tasks.register_model import register_model
 from tasks.settings import Settings
