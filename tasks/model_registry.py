@@ -114,6 +114,19 @@ def create_version(
     return _record(version)
 
 
+def name_candidate(settings: Settings, model: RegisteredModel) -> None:
+    """Call a version candidate if it is the newest of its name; a newer one is left in its place.
+
+    A run that dies between making a version and naming it leaves the alias where it was.
+
+    Side effects: moves the alias.
+    """
+    client = connect(settings)
+    versions = client.search_model_versions(f"name='{model.name}'")
+    if model.version == max(int(version.version) for version in versions):
+        client.set_registered_model_alias(model.name, CANDIDATE, str(model.version))
+
+
 def record_verdict(
     settings: Settings, model: RegisteredModel, *, verdict: Mapping[str, str], description: str
 ) -> None:

@@ -34,11 +34,12 @@ def register_model(
     settings = Settings()
     name = publishing.registered_model
     with step_progress("registration-progress", f"registering {name}"):
-        from tasks.model_registry import create_version, find_version
+        from tasks.model_registry import create_version, find_version, name_candidate
         from tasks.tracking import log_folder
 
         known = find_version(settings, name, run.key)
         if known is not None:
+            name_candidate(settings, known)
             logger.info("nothing to register: %s version %d", name, known.version)
             return known
         with TemporaryDirectory() as temporary:
