@@ -1,4 +1,4 @@
-"""What is rendered from a model: sizes, seeds, wrapping."""
+"""What is rendered from a model: sizes and seeds."""
 
 from __future__ import annotations
 
