@@ -62,20 +62,6 @@ class Autoencoder:
         within = patches - patches.mean(axis=(1, 2), keepdims=True)
         return float(((back - patches) ** 2).mean() / max((within**2).mean(), 1e-6))
 
-    def brought_back(self, picture: np.ndarray) -> np.ndarray:
-        """Return a picture patch by patch as its codes remember it.
-
-        Args:
-            picture: uint8 (height, width, 3); what is no whole patch at the end is left out.
-        """
-        rows, columns = (length // PATCH_PX for length in picture.shape[:2])
-        cut = picture[: rows * PATCH_PX, : columns * PATCH_PX]
-        split = cut.reshape(rows, PATCH_PX, columns, PATCH_PX, 3).swapaxes(1, 2)
-        back = self.network(as_image(split.reshape(-1, PATCH_PX, PATCH_PX, 3)), training=False)
-        pixels = np.clip(np.rint((np.asarray(back) + 1.0) * 127.5), 0, 255).astype(np.uint8)
-        whole = pixels.reshape(rows, columns, PATCH_PX, PATCH_PX, 3).swapaxes(1, 2)
-        return whole.reshape(cut.shape)
-
 
 def _evenly_chosen(picture: np.ndarray) -> np.ndarray:
     patches = grid_of_patches(picture, PATCH_PX)
