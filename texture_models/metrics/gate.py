@@ -5,6 +5,7 @@ ones: noise, constant colour, collapse, copies, seams. They are no bar of qualit
 """
 
 from collections.abc import Iterator, Mapping
+from math import isnan
 from statistics import median
 from typing import NamedTuple
 
@@ -87,7 +88,9 @@ def _limits(scores: TextureScores, gate: GateConfig) -> Iterator[_Limit]:
     yield _Limit("top octave (dB)", scores.top_octave_db, -octave, octave)
     yield _Limit("checkerboard excess (dB)", scores.checkerboard_db, -_ANY, gate.checkerboard_db)
     yield _Limit("phase imprint", scores.phase_imprint, -_ANY, gate.phase_imprint)
-    if scores.wrap_seam_ratio > gate.wrap_seam_ratio:
+    if isnan(scores.wrap_seam_ratio):
+        yield _Limit("wrap seam ratio", scores.wrap_seam_ratio, 0, gate.wrap_seam_ratio)
+    elif scores.wrap_seam_ratio > gate.wrap_seam_ratio:
         yield _Limit("wrap seam |z|", scores.wrap_seam_z, 0, gate.wrap_seam_z)
     yield _Limit("diversity", scores.diversity, gate.diversity_min, gate.diversity_max)
     yield _Limit("spatial anchoring", scores.spatial_anchoring, -_ANY, gate.spatial_anchoring)
@@ -102,12 +105,12 @@ def _limits(scores: TextureScores, gate: GateConfig) -> Iterator[_Limit]:
 def _refusals(material: str, scores: TextureScores, gate: GateConfig) -> list[str]:
     found = []
     for limit in _limits(scores, gate):
-        # Written so that NaN is refused too.
+        # Both written so that NaN is refused too, as a value and as a limit.
         if not limit.value <= limit.most:
             found.append(
                 f"{material}: {limit.figure} {limit.value:.3g} is above its limit {limit.most:.3g}"
             )
-        elif limit.value < limit.least:
+        elif not limit.value >= limit.least:
             found.append(
                 f"{material}: {limit.figure} {limit.value:.3g} is below its limit {limit.least:.3g}"
             )

@@ -148,8 +148,10 @@ def test_a_wrong_material_is_refused_where_a_limit_of_the_fidelity_is_set(sound)
 
 
 def test_not_a_number_is_refused(sound):
-    for figure in ("set_ratio", "top_octave_db", "diversity"):
+    for figure in ("set_ratio", "top_octave_db", "diversity", "wrap_seam_ratio"):
         assert refusals(sound.model_copy(update={figure: math.nan}))
+    unsure = sound.model_copy(update={"fidelity": 0.9, "fidelity_held_out": math.nan})
+    assert not judge({"gravel": unsure}, GateConfig(fidelity=0.5)).passed
 
 
 def test_a_candidate_clearly_worse_than_the_champion_is_refused(sound):
