@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data.url_credentials import text_without_credentials
 from flows.quiet_terminal import without_native_noise
 
 if TYPE_CHECKING:
@@ -146,5 +147,6 @@ def in_one_line(act: Callable[[argparse.Namespace], int], options: argparse.Name
         name = ".".join(map(str, first["loc"]))
         print(f"texture-mill: error: {name + ': ' if name else ''}{first['msg']}", file=sys.stderr)
     except (MillError, OSError, ValueError) as error:
-        print(f"texture-mill: error: {' '.join(str(error).split())}", file=sys.stderr)
+        found = text_without_credentials(" ".join(str(error).split()))
+        print(f"texture-mill: error: {found}", file=sys.stderr)
     return FAILED

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data.url_credentials import text_without_credentials
 from flows.quiet_terminal import noise_into, open_log
 from flows.signing_commands import add_sign
 
@@ -82,7 +83,8 @@ def _in_one_line(act: Callable[[argparse.Namespace], int], options: argparse.Nam
     try:
         return act(options)
     except (MillError, StoreError, ValueError, OSError) as error:
-        print(f"texture-mill: error: {' '.join(str(error).split())}", file=sys.stderr)
+        found = text_without_credentials(" ".join(str(error).split()))
+        print(f"texture-mill: error: {found}", file=sys.stderr)
         return FAILED
 
 

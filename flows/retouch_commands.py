@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data.url_credentials import text_without_credentials
 from flows.quiet_terminal import without_native_noise
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def _in_one_line(act: str, options: argparse.Namespace) -> int:
         print(f"texture-mill: error: {name}: {first['msg']}", file=sys.stderr)
         return FAILED
     except (MillError, OSError, ValueError) as error:
-        print(f"texture-mill: error: {' '.join(str(error).split())}", file=sys.stderr)
+        found = text_without_credentials(" ".join(str(error).split()))
+        print(f"texture-mill: error: {found}", file=sys.stderr)
         return FAILED
     print(f"{target}: {width} x {height} px")
     return DONE

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.url_credentials import text_without_credentials
+
 if TYPE_CHECKING:
     from data.library.lineage import Traced
     from data.library.records import LibraryManifest
@@ -41,7 +43,8 @@ def _in_one_line(options: argparse.Namespace) -> int:
     try:
         return _trace(options)
     except (MillError, StoreError, ValueError, OSError) as error:
-        print(f"texture-mill: error: {' '.join(str(error).split())}", file=sys.stderr)
+        found = text_without_credentials(" ".join(str(error).split()))
+        print(f"texture-mill: error: {found}", file=sys.stderr)
         return FAILED
 
 
