@@ -191,7 +191,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settings) -> Any:
     from data.object_store import open_store
     from data.url_credentials import without_credentials
-    from tasks.door_checks import check_doors
+    from tasks.door_checks import check_place
     from tasks.embedded_server import embedded_server, send_what_waits
     from tasks.held_lock import held_lock
 
@@ -201,7 +201,7 @@ def _run_flow(name: str, flow: Any, parameters: dict[str, Any], settings: Settin
     _say(f"mlflow   {settings.shown_tracking_uri}")
     _say(f"store    {open_store(settings.store_url).url}")
     with held_lock(settings.home, name):
-        check_doors(settings)
+        check_place()
         if settings.embedded_prefect:
             _say("starting Prefect's embedded server ...")
         imports = TRAINING_IMPORTS if "training" in parameters else ()

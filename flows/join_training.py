@@ -3,6 +3,7 @@
 from prefect import flow
 
 from data.config import AugmentationConfig, DatasetConfig
+from tasks.door_checks import check_place
 from tasks.join_training import join_training as join
 from tasks.prepare_dataset import prepare_dataset
 from tasks.records import JoinedTraining
@@ -26,5 +27,6 @@ def join_training(
         augmentation: the same.
         training: the same; counted in steps, not in minutes.
     """
+    check_place()
     check_sizes(model, training)
     return join(model, prepare_dataset(dataset), augmentation, training)

@@ -5,6 +5,7 @@ from prefect import flow
 from data.config import AugmentationConfig, DatasetConfig
 from tasks.ask_operator import ask_operator, check_approval
 from tasks.config import ApprovalConfig, EvaluationConfig, PublishingConfig
+from tasks.door_checks import check_place
 from tasks.evaluate_model import evaluate_model
 from tasks.find_start import find_start
 from tasks.prepare_dataset import prepare_dataset
@@ -46,6 +47,7 @@ def produce_library(
         publishing: names of the library and of the registered model.
         approval: whether a person is asked before a new model is rendered from.
     """
+    check_place()
     check_approval(approval)
     check_sizes(model, training, evaluation, rendering)
     start = find_start(model, training, publishing)

@@ -7,6 +7,7 @@ from prefect import flow
 from data.library.build_plan import LibraryPlan
 from data.library.recipe import read_recipe
 from tasks.build_library import build_library, plan_build
+from tasks.door_checks import check_place
 from tasks.library_build import BuildOptions
 from tasks.records import LibraryBuild
 
@@ -19,6 +20,7 @@ def regenerate_library(recipe: str, options: BuildOptions = BuildOptions()) -> L
         recipe: path of the recipe, relative to the checkout.
         options: channel, signature, plain files.
     """
+    check_place()
     return build_library(read_recipe(Path(recipe)), options)
 
 
@@ -40,6 +42,7 @@ def build_only(recipe: str, again: bool = False) -> LibraryBuild:
         recipe: path of the recipe, relative to the checkout.
         again: make everything anew from the masters.
     """
+    check_place()
     return build_library(read_recipe(Path(recipe)), BuildOptions(again=again, publish=False))
 
 
@@ -52,5 +55,6 @@ def publish_build(recipe: str, channel: str = "preview", sign: bool = False) -> 
         channel: gets the new version.
         sign: sign it with the key in TEXTURE_MILL_SIGNING_KEY.
     """
+    check_place()
     options = BuildOptions(made_only=True, channel=channel, sign=sign)
     return build_library(read_recipe(Path(recipe)), options)

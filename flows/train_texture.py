@@ -4,6 +4,7 @@ from prefect import flow
 
 from data.config import AugmentationConfig, DatasetConfig
 from tasks.config import EvaluationConfig, PublishingConfig
+from tasks.door_checks import check_place
 from tasks.evaluate_model import evaluate_model
 from tasks.find_start import find_start
 from tasks.prepare_dataset import prepare_dataset
@@ -34,6 +35,7 @@ def train_texture(
         evaluation: which renderings the trained model is scored by.
         publishing: name of the registered model.
     """
+    check_place()
     check_sizes(model, training, evaluation)
     start = find_start(model, training, publishing)
     prepared = prepare_dataset(dataset)

@@ -3,6 +3,7 @@
 from prefect import flow
 
 from tasks.config import PublishingConfig, TranslationConfig
+from tasks.door_checks import check_place
 from tasks.find_version import find_version
 from tasks.publish_library import publish_library
 from tasks.records import TranslatedLibrary
@@ -19,6 +20,7 @@ def translate_textures(
         translation: which pictures, by which model, into what.
         publishing: names of the library and of the registered model.
     """
+    check_place()
     model = find_version(publishing.registered_model, translation.model_version)
     translated = translate_pictures(model, translation, publishing)
     published = publish_library(translated.rendering, publishing)

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import urllib.error
 import urllib.request
+from functools import lru_cache
 from http import HTTPStatus
 
 from data.object_store import ObjectStore, check_writable, open_store
@@ -16,7 +17,30 @@ from data.store_promises import StorePromises, promises_of, read_by_strangers
 from data.url_credentials import without_credentials
 from tasks.errors import MillError
 from tasks.server_requests import request_to
-from tasks.settings import PREFIX, Settings
+from tasks.settings import PREFIX, Settings, make_home
+
+
+def check_place() -> None:
+    """Make the home folder and check the doors, once in a process, which is one run.
+
+    Flows that train or publish begin with it: a worker starts them without the command line, which
+    asks before it starts a server of its own.
+
+    Side effects: as `check_doors`.
+
+    Raises:
+        MillError: the home folder cannot be made, the disk is nearly full, a server does not
+            answer.
+        StoreError: the store cannot be written.
+    """
+    _check_once(Settings())
+
+
+@lru_cache(maxsize=1)
+def _check_once(settings: Settings) -> None:
+    # What is refused raises, and is therefore not remembered.
+    make_home(settings)
+    check_doors(settings)
 
 
 def check_doors(settings: Settings) -> None:

@@ -4,11 +4,12 @@ import base64
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
-from tasks.door_checks import check_doors
+from tasks.door_checks import check_doors, check_place
 from tasks.errors import MillError
 from tasks.settings import Settings
 from tests.data.odd_servers import CarelessServer, odd_server
@@ -25,7 +26,7 @@ class HealthyServer(CarelessServer):
 
 
 @pytest.fixture(autouse=True)
-def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TEXTURE_MILL_HOME", str(tmp_path))
     monkeypatch.setenv("TEXTURE_MILL_REQUIRED_FREE_MB", "1")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -80,3 +81,13 @@ def test_what_is_no_web_server_is_named(babbling: str, monkeypatch: pytest.Monke
     monkeypatch.setenv("MLFLOW_TRACKING_URI", babbling)
     with pytest.raises(MillError, match=f"at {babbling} does not answer as a web server does"):
         check_doors(Settings())
+
+
+def test_a_run_checks_its_doors_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TEXTURE_MILL_HOME", str(tmp_path / "new"))  # a worker made none
+    with odd_server(HealthyServer) as endpoint:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", endpoint)
+        check_place()
+        check_place()
+    assert (tmp_path / "new").is_dir()
+    assert HealthyServer.asked == [("/health", None)]
