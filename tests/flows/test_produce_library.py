@@ -85,10 +85,26 @@ def test_three_attempts_are_one_mlflow_run(produced_library: ProducedLibrary) ->
         runs = database.execute("select status from runs").fetchall()
         metrics = {key for (key,) in database.execute("select distinct key from metrics")}
         inputs = database.execute("select name, digest from datasets").fetchall()
+        params = dict(database.execute("select key, value from params").fetchall())
     assert runs == [("FINISHED",)]
     assert {"loss.discriminator", "grass.set_ratio", "grass.fidelity"} <= metrics
     assert any(key.startswith("system/") for key in metrics)
     assert [len(digest) for _, digest in inputs] == [32]
+    assert params["model.family"] == "psgan"
+    assert params["model.materials"] == "['brick', 'grass', 'gravel']"
+    assert params["training.steps"] == "120"
+    assert params["augmentation.symmetries"] == "auto"
+
+
+def test_the_mlflow_run_keeps_what_the_training_showed(produced_library: ProducedLibrary) -> None:
+    kept = [path.relative_to(produced_library.home) for path in _artifacts(produced_library)]
+    names = {"/".join(path.parts[-2:]) for path in kept}
+    assert "previews/step_000120.png" in names
+    assert {"explanations/training-curves.png", "evaluation/judged_tiles.png"} <= names
+
+
+def _artifacts(produced_library: ProducedLibrary) -> list[Path]:
+    return sorted((produced_library.home / "mlartifacts").glob("*/artifacts/*/*.png"))
 
 
 def test_an_operator_finds_tables_pictures_and_links(produced_library: ProducedLibrary) -> None:

@@ -182,6 +182,25 @@ def test_a_version_says_what_it_is_and_why_it_was_promoted(settings: Settings) -
         read_scores(settings, lost)
 
 
+def test_a_version_tells_its_clients_what_to_send_and_what_comes_back(settings: Settings) -> None:
+    import mlflow
+
+    from tasks.tracking import connect
+
+    connect(settings)
+    info = mlflow.models.get_model_info("models:/textures@champion")
+    assert info.signature.inputs.input_names() == ["seed", "material"]
+    assert info.signature.inputs.required_input_names() == []
+    assert info.signature.outputs.input_names() == ["seed", "material", "size_px", "png"]
+    defaults = {param.name: param.default for param in info.signature.params.params}
+    assert defaults == {"seed": 1, "size_px": 512, "material": "brick"}
+    assert info.saved_input_example_info["artifact_path"] == "input_example.json"
+    place = Path(mlflow.artifacts.download_artifacts("models:/textures@champion"))
+    example = json.loads((place / "input_example.json").read_text())
+    assert example["inputs"]["data"] == [[1, "brick"]]
+    assert example["params"] == {"size_px": 128}
+
+
 def test_nothing_holds_an_alias_nobody_gave(settings: Settings) -> None:
     from tasks.model_registry import version_with_alias
 
