@@ -114,26 +114,28 @@ def _step(model, image, label, step: int) -> float:
 def step_gflop(config: PsganConfig, training: TrainingConfig) -> float:
     """Convolutions and Gram matrices of one step without penalty; two-tap form, the cheaper one.
 
-    Generator: one forward pass, two of its size backward. Discriminator: forward of real and
-    generated (2), their backward to weights and features (4); then, as it has become, both forward
-    again (2) and the generator's way back through it (1). Gram matrices of every stage: of real and
-    generated (2) and the way back of the generated ones (1).
+    Generator: one forward pass, two of its size backward, one where its noise enters.
+    Discriminator: forward of real and generated (2), their backward to weights (2) and features (2,
+    none for the first stage); then, as it has become, both forward again (2) and the generator's
+    way back through it (1). Gram matrices of every stage: of real and generated (2) and the way
+    back of the generated ones (1).
     """
     side, widths = training.patch_px, config.generator_widths
     generator = 0.0
     for level, width in enumerate(widths):
         samples = (side / 2 ** (config.levels - 1 - level) + 2) ** 2
         coarse = 4 * widths[level - 1] if level else 0
-        generator += 2 * samples * width * (coarse + 9 * config.noise_channels(level))
-    generator += 2 * side**2 * 9 * widths[-1] * 3
+        noise = 9 * config.noise_channels(level)
+        generator += 2 * samples * width * (3 * coarse + 2 * noise)
+    generator += 3 * 2 * side**2 * 9 * widths[-1] * 3
     discriminator, gram, inputs, out = 0.0, 0.0, 3, side
-    for width in config.discriminator_widths:
+    for stage, width in enumerate(config.discriminator_widths):
         out //= 2
-        discriminator += 2 * out**2 * 16 * inputs * width
-        gram += 2 * out**2 * width**2
+        discriminator += (9 if stage else 7) * 2 * out**2 * 16 * inputs * width
+        gram += 3 * 2 * out**2 * width**2
         inputs = width
-    discriminator += 2 * out**2 * 9 * inputs
-    return training.batch_size * (3 * generator + 9 * discriminator + 3 * gram) / 1e9
+    discriminator += 9 * 2 * out**2 * 9 * inputs
+    return training.batch_size * (generator + discriminator + gram) / 1e9
 
 
 if __name__ == "__main__":
