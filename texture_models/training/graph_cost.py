@@ -17,8 +17,8 @@ _SAME_BYTES = frozenset(
 def arithmetic(graph: Any) -> int:
     """Return the multiplications and additions of a graph's convolutions and matrix products.
 
-    All else that a step does is little beside them. Counted is what the graph holds, twice the number
-    of multiplications, as TensorFlow's own profiler does; it knows no `Einsum`, this does.
+    All else that a step does is little beside them. Counted is what the graph holds, twice the
+    number of multiplications, as TensorFlow's own profiler does; it knows no `Einsum`, this does.
 
     Args:
         graph: with static shapes; what has none counts nothing.
