@@ -59,7 +59,7 @@ def mill(tmp_path_factory):
             CycleGanConfig.tiny(),
             dataset,
             AugmentationConfig(),
-            TrainingConfig.tiny(steps=2, r1_gamma=0),
+            TrainingConfig.tiny(steps=2, batch_size=4, r1_gamma=0),
         )
         judged = Evaluation(training_key=run.key, tile_seeds=(), tile_px=64, scores={})
         model = register_model.fn(run, dataset, judged, PUBLISHING)

@@ -5,14 +5,15 @@ import json
 import resource
 import shutil
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
 
-from texture_models.families import AnyModelConfig
+from texture_models.families.conv_stack.config import ConvStackConfig
+from texture_models.families.cycle_gan.config import CycleGanConfig
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.families.psgan.model import Psgan
+from texture_models.families.vae.config import VaeConfig
 from texture_models.training.checkpoint import CheckpointMismatch, DiskRefused
 from texture_models.training.config import TrainingConfig
 from texture_models.training.health import TrainingFailed
@@ -163,7 +164,9 @@ def test_a_finished_training_is_not_repeated(whole):
     assert train(whole.model_dir.parent, no_batches) == whole
 
 
-@pytest.mark.parametrize("family", get_args(AnyModelConfig))
+@pytest.mark.parametrize(  # of the families whose generator reads pictures, and the default
+    "family", [PsganConfig, ConvStackConfig, CycleGanConfig, VaeConfig]
+)
 def test_one_broken_batch_is_skipped_and_counted_and_never_remembered(tmp_path, family):
     config = family.tiny(materials=("brick", "moss"))
     result = train(

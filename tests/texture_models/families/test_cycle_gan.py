@@ -219,7 +219,7 @@ def test_one_or_three_materials_are_refused():
 
 
 def test_batches_that_are_no_pairs_are_refused(model):
-    with pytest.raises(ValueError, match=r"batch_size=3: .* batch_size to an even number"):
+    with pytest.raises(ValueError, match=r"batch_size=3: .*batch_size to an even number"):
         build_model(CONFIG, TrainingConfig.tiny(batch_size=3))
     with pytest.raises(ValueError, match=r"replay_pool=3 is less than the 4 translations"):
         build_model(CONFIG, TrainingConfig.tiny(batch_size=8))
