@@ -152,6 +152,8 @@ def _first_mistake(name: str, adapter: TypeAdapter[Any], error: ValidationError)
     if first["type"] == "extra_forbidden":
         known = _fields(schema, first["loc"][:-1])
         return f"unknown key {key}{_nearest(str(first['loc'][-1]), known)}"
+    if first["type"] == "value_error":  # our own words, which name the value
+        return f"{key}: {first['msg'].removeprefix('Value error, ')}"
     given = f", not {first['input']!r}" if first["type"] != "missing" else ""
     return f"{key}: {first['msg']}{text_without_credentials(given)[:200]}"
 
