@@ -102,6 +102,11 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
             )
         return self
 
+    @property
+    def penalty_weight(self) -> float:
+        """Of a gradient penalty, which stands for those of the steps until the next one."""
+        return 0.5 * self.r1_gamma * self.r1_every
+
     @classmethod
     def tiny(cls, **changes: Any) -> Self:
         """A training of a few seconds, for tests and dry runs."""

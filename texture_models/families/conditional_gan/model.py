@@ -193,7 +193,7 @@ class ConditionalGan:
                     self.optimizers["discriminator"],
                     (shown, tf.stop_gradient(shown_fake)),
                     weights,
-                    penalty=0.5 * training.r1_gamma * training.r1_every if penalised else 0.0,
+                    penalty=training.penalty_weight if penalised else 0.0,
                 )
             total, parts = self._generator_losses(shown, shown_fake, weights, code)
             if training.spectrum_weight:

@@ -161,7 +161,7 @@ class ConvStack:
                     self.optimizers["discriminator"],
                     (image, tf.stop_gradient(fake)),
                     code,
-                    penalty=0.5 * training.r1_gamma * training.r1_every if penalised else 0.0,
+                    penalty=training.penalty_weight if penalised else 0.0,
                 )
             total, parts = self._generator_losses(image, fake, trust, code)
             scaled = self.optimizers["generator"].scale(total)

@@ -219,7 +219,7 @@ class CycleGan:
             scaled = mover.scale(loss)
         slopes = tape.gradient(scaled, variables)
         if penalised:
-            weight = mover.scale(0.5 * self.training.r1_gamma * self.training.r1_every)
+            weight = mover.scale(self.training.penalty_weight)
             extra = penalty_slopes(lambda image: network(image)[0], real, variables, weight)
             slopes = [slope + more for slope, more in zip(slopes, extra, strict=True)]
         mover.apply(slopes, variables)

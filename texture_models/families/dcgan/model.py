@@ -146,7 +146,7 @@ class Dcgan:
                     self.optimizers["discriminator"],
                     (shown, tf.stop_gradient(shown_fake)),
                     code,
-                    penalty=0.5 * training.r1_gamma * training.r1_every if penalised else 0.0,
+                    penalty=training.penalty_weight if penalised else 0.0,
                 )
             logits, *fake_features = self.discriminator([shown_fake, code], training=True)
             parts = {"adversarial": generator_loss(tf.cast(logits, tf.float32))}

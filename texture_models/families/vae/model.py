@@ -277,7 +277,7 @@ class Vae:
             self.optimizers["discriminator"],
             (image, tf.stop_gradient(fake)),
             tf.stop_gradient(code),
-            penalty=0.5 * training.r1_gamma * training.r1_every if penalised else 0.0,
+            penalty=training.penalty_weight if penalised else 0.0,
         )
 
 
