@@ -237,6 +237,33 @@ class FusedNormalization(BatchNormalization):
         return outputs, mean, variance * (count - 1.0) / count
 
 
+class LeakyReLU(keras.layers.LeakyReLU):
+    """Leaky ReLU whose gradient is taken from its own result.
+
+    Call: any shape, float -> same shape. Keras' keeps what it read for the way back, so that
+    TensorFlow cannot make it one kernel with the convolution before it.
+    """
+
+    def call(self, inputs: Any) -> Any:  # noqa: D102 (said by the class)
+        return _leaky(float(self.negative_slope))(inputs)
+
+
+def _leaky(leak: float) -> Any:
+    import tensorflow as tf
+
+    @tf.custom_gradient
+    def forward(features: Any) -> Any:
+        outputs = tf.nn.leaky_relu(features, leak)
+
+        def backward(upstream: Any) -> Any:
+            # A leak keeps the sign, so that its result says as well which slope was taken.
+            return tf.raw_ops.LeakyReluGrad(gradients=upstream, features=outputs, alpha=leak)
+
+        return outputs, backward
+
+    return forward
+
+
 class FilmLayer(keras.layers.Layer):
     """Scale and shift every channel by what a code says (feature-wise linear modulation).
 
@@ -278,23 +305,34 @@ class BoundedFilm(FilmLayer):
         features, code = inputs
         scale = ops.cast(ops.matmul(code, self.scale), features.dtype)[:, None, None, :]
         shift = ops.cast(ops.matmul(code, self.shift), features.dtype)[:, None, None, :]
-        return _bounded_film(self.bound, self.leak)(features, scale, shift)
+        return bounded_film(self.bound, self.leak)(features, scale, shift)
 
 
-def _bounded_film(bound: float, leak: float) -> Any:
+def bounded_film(bound: float, leak: float) -> Any:
+    """Return clip, scale and shift, leaky ReLU as one function with its own gradient.
+
+    Args:
+        bound: features are clipped at plus and minus this.
+        leak: slope below 0.
+
+    Returns:
+        (features (batch, rows, columns, channels), scale, shift) -> same shape as the features.
+        Scale and shift are (batch, 1, 1, channels), or as large as the features.
+    """
     import tensorflow as tf
 
     @tf.custom_gradient
     def forward(features: Any, scale: Any, shift: Any) -> Any:
-        inside = tf.clip_by_value(features, -bound, bound)
+        inside = tf.raw_ops.ClipByValue(t=features, clip_value_min=-bound, clip_value_max=bound)
         outputs = tf.nn.leaky_relu(inside * scale + shift, leak)
 
         def backward(upstream: Any) -> tuple[Any, Any, Any]:
-            # A leak keeps the sign, so that its result says as well which slope was taken.
             slopes = tf.raw_ops.LeakyReluGrad(gradients=upstream, features=outputs, alpha=leak)
-            to_scale = tf.reduce_sum(slopes * inside, (1, 2), keepdims=True)
-            to_shift = tf.reduce_sum(slopes, (1, 2), keepdims=True)
             to_features = tf.where(tf.equal(inside, features), slopes * scale, 0)
+            to_scale, to_shift = slopes * inside, slopes
+            if tuple(scale.shape[1:3]) == (1, 1):
+                to_scale = tf.reduce_sum(to_scale, (1, 2), keepdims=True)
+                to_shift = tf.reduce_sum(to_shift, (1, 2), keepdims=True)
             return to_features, to_scale, to_shift
 
         return outputs, backward

@@ -86,7 +86,10 @@ def gram_matrices(features: Any, code: Any) -> Any:
     grams = _products(flat) / tf.cast(shape[1] * shape[2], tf.float32)
     if code is None:
         return grams
-    sums, counts = replica_mean([tf.einsum("bm,bij->mij", code, grams), tf.reduce_sum(code, 0)])
+    channels = features.shape[-1]
+    sums = tf.matmul(code, tf.reshape(grams, (shape[0], channels**2)), transpose_a=True)
+    sums = tf.reshape(sums, (-1, channels, channels))
+    sums, counts = replica_mean([sums, tf.reduce_sum(code, 0)])
     least = 1.0 / replica_count()  # a mean over the devices of what is 1 on one of them
     return sums / tf.maximum(counts, least)[:, None, None]
 

@@ -2,13 +2,16 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
+from texture_models.families.conditional_gan.networks import PlaceFilm
 from texture_models.layers import (
     BoundedFilm,
     ColourLayer,
     FilmLayer,
     FusedNormalization,
+    LeakyReLU,
     NarrowConv2D,
     UpsampledConv2D,
     colour_basis,
@@ -34,16 +37,21 @@ def test_the_phased_form_equals_a_valid_3x3_convolution():
     np.testing.assert_allclose(layer(inputs), expected, atol=2e-5)
 
 
-def test_the_bounded_film_equals_its_three_layers_both_ways():
-    bounded = BoundedFilm(1.5, 0.1)
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_a_bounded_film_equals_its_three_layers_both_ways(everywhere):
     random = np.random.default_rng(7)
     features = tf.Variable(2 * random.standard_normal((2, 4, 5, 3)).astype(np.float32))
-    code = np.eye(2, dtype=np.float32)
+    if everywhere:
+        bounded, code = PlaceFilm(1.5, 0.1), random.random((2, 4, 5, 2)).astype(np.float32)
+    else:
+        bounded, code = BoundedFilm(1.5, 0.1), random.random((2, 2)).astype(np.float32)
+    code = tf.Variable(code)
     bounded([features, code])
     bounded.set_weights([random.standard_normal((2, 3)), random.standard_normal((2, 3))])
 
     def plain():
-        scale, shift = (weight[:, None, None, :] for weight in bounded.weights)
+        rows = code if everywhere else code[:, None, None, :]
+        scale, shift = (rows @ weight.value for weight in bounded.weights)
         return tf.nn.leaky_relu(tf.clip_by_value(features, -1.5, 1.5) * scale + shift, 0.1)
 
     found = []
@@ -51,10 +59,25 @@ def test_the_bounded_film_equals_its_three_layers_both_ways():
         with tf.GradientTape() as tape:
             outputs = call()
             total = tf.reduce_sum(outputs**2)
-        watched = [features, *(weight.value for weight in bounded.weights)]
+        watched = [features, code, *(weight.value for weight in bounded.weights)]
         found.append([outputs, *tape.gradient(total, watched)])
     for got, expected in zip(*found, strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_leak_has_the_slopes_of_keras_own_and_their_slopes():
+    inputs = tf.Variable([[-2.0, -0.5, 0.25, 3.0]])
+    found = []
+    for layer in (LeakyReLU(0.2), keras.layers.LeakyReLU(0.2)):
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                outputs = layer(inputs)
+                total = tf.reduce_sum(outputs**3)
+            slopes = inner.gradient(total, inputs)
+            penalty = tf.reduce_sum(slopes**2)
+        found.append([outputs, slopes, outer.gradient(penalty, inputs)])
+    for got, expected in zip(*found, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-6)
 
 
 def test_film_of_a_mixture_is_the_mixture_of_the_films():

@@ -84,3 +84,23 @@ def test_a_collapse_under_a_winning_discriminator_gets_advice_against_it():
         health.check(step, losses)
     with pytest.raises(TrainingFailed, match=r"right about 99% .*lower discriminator_rate"):
         health.check(ALIKE_STEPS, losses)
+
+
+def test_previews_that_look_alike_for_long_are_a_collapse_whatever_the_batches_do():
+    health = Health()
+    losses = {"spread": 1.0, "diversity": 0.02}
+    health.check_diversity(50, losses)
+    health.check(50, losses)
+    assert not health.sound
+    with pytest.raises(TrainingFailed, match=r"step 60 while its previews look alike since step 50"):
+        health.confirm(60)
+    with pytest.raises(TrainingFailed, match=r"differ 2\.0% .* \(limit 10%.* is least.*larger ph"):
+        health.check_diversity(50 + ALIKE_STEPS, losses)
+
+
+def test_a_preview_in_which_seeds_differ_ends_the_doubt():
+    health = Health()
+    health.check_diversity(10, {"diversity": 0.0})
+    health.check_diversity(200, {"diversity": 0.3})
+    health.check_diversity(10 + ALIKE_STEPS, {"diversity": 0.0})
+    assert not health.sound

@@ -223,6 +223,28 @@ def test_previews_show_every_material_at_fixed_seeds(tmp_path):
         assert picture.size == (3 * 192, 2 * 192)
 
 
+def test_one_material_of_one_picture_is_a_collapse_though_the_batches_vary(tmp_path, monkeypatch):
+    step_of = Psgan.train_step
+
+    def without_moss(model, *batch, **options):
+        losses = step_of(model, *batch, **options)
+        for layer in model.averaged.layers:
+            if layer.name.startswith("film_"):  # nothing of the noise reaches its picture
+                layer.scale.assign(layer.scale * np.array([[1.0], [0.0]], np.float32))
+        return losses
+
+    monkeypatch.setattr(Psgan, "train_step", without_moss)
+    monkeypatch.setattr("texture_models.training.health.ALIKE_STEPS", 3)
+    said = r"step 4 previews of different seeds differ 0\.0% .*; the last good checkpoint is kept"
+    with pytest.raises(TrainingFailed, match=said):
+        train(tmp_path, preview_seconds=0)
+    assert not (tmp_path / "model").exists()
+
+
+def test_the_diversity_of_the_previews_is_reported(whole):
+    assert 0.1 < whole.losses["diversity"] < 2
+
+
 def test_minutes_end_a_training_before_its_steps():
     training = TrainingConfig(steps=1000, minutes=2)
     assert share_done(training, 10, 60.0) == 0.5

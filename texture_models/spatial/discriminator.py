@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from texture_models.layers import LeakyReLU
+
 LEAK_DISCRIMINATOR = 0.2  # DCGAN, https://arxiv.org/abs/1511.06434, section 3
 
 
@@ -34,6 +36,6 @@ def discriminator_stages(image: Any, widths: Sequence[int], dtype: str) -> tuple
             dtype=dtype,
             name=f"stage_{stage}",
         )(x)
-        x = keras.layers.LeakyReLU(LEAK_DISCRIMINATOR, dtype=dtype)(x)
+        x = LeakyReLU(LEAK_DISCRIMINATOR, dtype=dtype)(x)
         features.append(x)
     return x, features

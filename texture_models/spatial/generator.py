@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import ops
 
 from texture_models.layers import (
     BOUND,
@@ -48,11 +47,6 @@ def build_generator(config: SpatialConfig, dtype: str = "float32") -> keras.Mode
     x = keras.layers.Activation("linear", dtype="float32")(x)
     image = ColourLayer(dtype="float32", name="colour")([x, code])
     return keras.Model(inputs, image, name="generator")
-
-
-def bounded(x: Any) -> Any:
-    """Clip normalised features; see `BOUND`."""
-    return ops.clip(x, -BOUND, BOUND)
 
 
 def level_convolution(coarse: Any, noise: Any, level: int, width: int, dtype: str) -> Any:

@@ -94,8 +94,9 @@ def grid_profiles(image: Any, grid_px: int) -> Any:
     sharp = tf.abs(tf.nn.conv2d(tf.cast(image, tf.float32), _STENCILS, 1, "VALID"))
     # Joints and stones are sharper than any imprint and would decide. A square mean in two passes.
     around = tf.nn.avg_pool2d(sharp, (grid_px, 1), 1, "SAME")
-    around = tf.stop_gradient(tf.nn.avg_pool2d(around, (1, grid_px), 1, "SAME"))
-    relative = sharp / (around + LEAST_COLOUR)  # flat regions hold only rounding
+    around = tf.nn.avg_pool2d(around, (1, grid_px), 1, "SAME")
+    # Flat regions hold only rounding. A factor, not a divisor: its way back is a product as well.
+    relative = sharp * tf.stop_gradient(1.0 / (around + LEAST_COLOUR))
     columns, rows = tf.reduce_mean(relative, axis=1), tf.reduce_mean(relative, axis=2)
     lines = tf.concat([columns[..., :2], rows[..., ::2]], axis=-1)
     # The outermost lines have no neighbour, so their phases were seen once less.

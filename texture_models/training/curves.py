@@ -45,7 +45,10 @@ PANELS = (
     _Panel("logits: above 0 is taken for real", ("real_logit", "fake_logit")),
     _Panel("losses (logarithmic)", (), logarithmic=True),
     _Panel("losses that reach 0 or less", ()),
-    _Panel("learning rate (factor), spread (1: as much as photographs)", ("rate_factor", "spread")),
+    _Panel(
+        "learning rate (factor); spread, diversity (1: as photographs)",
+        ("rate_factor", "spread", "diversity"),
+    ),
 )
 _NO_CURVES = frozenset({"step", "seconds", "skipped"})
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-# Spread of the generated patches over that of the photographs'. A flat start is no collapse: it has
-# to last for 300 steps, however often they are reported.
-LEAST_SPREAD = 0.05
+# Spread of the generated patches over that of the photographs', pixel by pixel in every batch, and
+# diversity of the previews, material by material. A flat start is no collapse: either has to last
+# for 300 steps, however often they are reported. White noise has a diversity of 0.5.
+LEAST_SPREAD, LEAST_DIVERSITY = 0.05, 0.1
 ALIKE_STEPS = 300
 # A step whose slopes are not finite is skipped. One now and then is an accident, and in float16 how
 # the loss scale is found; half of the steps over 100 steps is a training that goes nowhere.
@@ -29,6 +30,7 @@ class Health:
     def __init__(self, precision: str = "float32") -> None:
         self._precision = precision
         self._alike_since: int | None = None
+        self._one_picture_since: int | None = None
         self._skipping_since: int | None = None
         self._finite = True
         self._before: tuple[int, float] = (0, 0.0)  # step and skipped of the report before
@@ -36,7 +38,8 @@ class Health:
     @property
     def sound(self) -> bool:
         """Whether the last report was good enough for a checkpoint."""
-        return self._alike_since is None and self._skipping_since is None and self._finite
+        troubles = (self._alike_since, self._one_picture_since, self._skipping_since)
+        return all(since is None for since in troubles) and self._finite
 
     def confirm(self, step: int) -> None:
         """Refuse to end with what the last report said.
@@ -49,6 +52,8 @@ class Health:
         what = "its losses are no numbers, or most steps are skipped"
         if self._alike_since is not None:
             what = f"its patches look alike since step {self._alike_since}"
+        elif self._one_picture_since is not None:
+            what = f"its previews look alike since step {self._one_picture_since}"
         raise TrainingFailed(
             f"the training ended at step {step} while {what}, so no model is made of it; {_KEPT}:"
             " raise training.steps or training.minutes, or lower generator_rate and"
@@ -85,6 +90,30 @@ class Health:
             raise TrainingFailed(
                 f"the generator collapsed: at step {step} its patches vary {spread:.1%} as much as"
                 f" the photographs' (limit {LEAST_SPREAD:.0%}); {_KEPT}:"
+                f" {_against_collapse(losses)}"
+            )
+
+    def check_diversity(self, step: int, losses: Mapping[str, float]) -> None:
+        """Take one preview.
+
+        Args:
+            step: named in the error.
+            losses: as in `check`, and `diversity` of the preview, of the material with the least.
+
+        Raises:
+            TrainingFailed: seeds have made no difference for 300 steps.
+        """
+        diversity = losses["diversity"]
+        if diversity >= LEAST_DIVERSITY:
+            self._one_picture_since = None
+            return
+        if self._one_picture_since is None:
+            self._one_picture_since = step
+        if step - self._one_picture_since >= ALIKE_STEPS:
+            raise TrainingFailed(
+                f"the generator collapsed: at step {step} previews of different seeds differ"
+                f" {diversity:.1%} as much as the photographs' regions do (limit"
+                f" {LEAST_DIVERSITY:.0%}, of the material where it is least); {_KEPT}:"
                 f" {_against_collapse(losses)}"
             )
 

@@ -27,7 +27,12 @@ from texture_models.training.devices import (
 )
 from texture_models.training.health import Health, TrainingFailed
 from texture_models.training.pace import rate_factor, share_done
-from texture_models.training.preview import write_explanations, write_preview
+from texture_models.training.preview import (
+    preview_diversity,
+    render_preview,
+    write_explanations,
+    write_preview,
+)
 from texture_models.training.progress import Batches, TrainingProgress, TrainingResult
 from texture_models.training.warm_start import read_record, warm_start, write_record
 
@@ -190,8 +195,8 @@ class _Run:
         self.step = 0
         self.seconds = 0.0  # spent training, interrupted attempts included
         self.waiting = 0.0  # of these, waiting for a batch
-        self.losses: dict[str, float] = {}
-        self._shown: dict[str, np.ndarray] = {}  # one photograph of each material
+        self.losses: dict[str, float] = {}  # and the `diversity` of the newest preview
+        self._photographs: Mapping[str, Sequence[np.ndarray]] = {}
         self._tensors: Mapping[str, Any] = {}
         self._health = Health(training.precision)
         self._checkpointed_at = self._previewed_at = 0.0
@@ -212,7 +217,7 @@ class _Run:
         if start is not None:
             write_record(self.run_dir, warm_start(self.model, start, photographs))
         self.model.measure(photographs)
-        self._shown = {material: pictures[0] for material, pictures in photographs.items()}
+        self._photographs = photographs
         if devices.chief:
             self._resume()
         self.step = int(devices.from_chief([self.step])[0])
@@ -281,9 +286,10 @@ class _Run:
             self._write_result(finished)
 
     def _write_result(self, finished: Path) -> None:
-        write_preview(self.run_dir / "previews", self.model, self.step)
+        self._write_preview()
         history = self.run_dir / "history.jsonl"
-        write_explanations(self.run_dir / "explanations", self.model, self._shown, history)
+        shown = {material: pictures[0] for material, pictures in self._photographs.items()}
+        write_explanations(self.run_dir / "explanations", self.model, shown, history)
         save_judges(self.run_dir / "model", self.model.networks())
         save_generator(
             self.run_dir / "model", self.model.config, self.model.averaged, self.model.measured
@@ -312,7 +318,9 @@ class _Run:
         losses = {name: float(value) for name, value in self._tensors.items()}
         self._health.check(self.step, losses)
         # Neither JSON nor a tracking server knows NaN; that there was one, `skipped` says.
-        self.losses = {name: value for name, value in losses.items() if math.isfinite(value)}
+        sound = {name: value for name, value in losses.items() if math.isfinite(value)}
+        seen = {name: value for name, value in self.losses.items() if name == "diversity"}
+        self.losses = {**sound, **seen}
 
     def _housekeeping(self) -> None:
         """Checkpoint, preview and report, each when its time has come."""
@@ -328,10 +336,18 @@ class _Run:
             self._checkpoint()
         if self.seconds - self._previewed_at > self.training.preview_seconds:
             self.model.recompute_statistics(PREVIEW_STATISTICS_BATCHES)
-            folder = self.run_dir / "previews"
-            with written("a preview", folder):
-                self._preview = write_preview(folder, self.model, self.step)
+            self._write_preview()
             self._previewed_at = self.seconds
+
+    def _write_preview(self) -> None:
+        """Write a preview; refuse to go on where seeds have long made no difference in it."""
+        folder, pictures = self.run_dir / "previews", render_preview(self.model)
+        with written("a preview", folder):
+            self._preview = write_preview(folder, pictures, self.step)
+        diversity = preview_diversity(pictures, self._photographs)
+        if diversity is not None:
+            self.losses["diversity"] = diversity
+            self._health.check_diversity(self.step, self.losses)
 
     def _checkpoint(self) -> None:
         if self.step and self._tensors:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +11,74 @@ from PIL import Image
 
 from texture_models.families import AnyModelConfig, Trainable, inference_of
 from texture_models.layers import as_image
+from texture_models.metrics.diversity import diversity_ratio
+from texture_models.metrics.windows import fitting_crop_px
 from texture_models.rendering.heat_map import heat_map_sheet
 from texture_models.rendering.renderer import Renderer
 from texture_models.training.curves import training_curves
 
 SEEDS = (1, 2, 3)
 TILE_PX, JUDGED_PX = 192, 256
+WINDOW_PX = 64  # that diversity is measured in: a tenth of a second a material
 
 
-def write_preview(folder: Path, model: Trainable, step: int) -> Path:
-    """Render one row a material, one picture a seed, and write `step_<step>.png`.
+def render_preview(model: Trainable) -> dict[str, list[np.ndarray]]:
+    """Render a model in training.
+
+    Returns:
+        Material (empty where the model names none) -> one uint8 (height, width, 3) a seed.
+    """
+    renderer = Renderer(model.config, model.averaged, model.measured)
+    side = renderer.config.picture_px or TILE_PX
+    return {
+        material or "": [
+            renderer.render(seed=seed, height_px=side, width_px=side, material=material)
+            for seed in SEEDS
+        ]
+        for material in model.config.materials or (None,)
+    }
+
+
+def write_preview(folder: Path, pictures: Mapping[str, Sequence[np.ndarray]], step: int) -> Path:
+    """Write one row a material, one picture a seed, as `step_<step>.png`.
 
     Args:
         folder: created if missing.
-        model: in training.
+        pictures: see `render_preview`.
         step: named in the file.
 
     Returns:
         The picture's path.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    renderer = Renderer(model.config, model.averaged, model.measured)
-    rows = [_row(renderer, material) for material in model.config.materials or (None,)]
     path = folder / f"step_{step:06d}.png"
-    Image.fromarray(np.vstack(rows)).save(path)
+    Image.fromarray(np.vstack([np.hstack(row) for row in pictures.values()])).save(path)
     return path
+
+
+def preview_diversity(
+    pictures: Mapping[str, Sequence[np.ndarray]], photographs: Mapping[str, Sequence[np.ndarray]]
+) -> float | None:
+    """Return how much pictures of different seeds differ, of the material where it is least.
+
+    It is the figure of the gate, `metrics.diversity`, of fewer and smaller windows: 1 is as much as
+    the photographs' regions do, 0 one picture whatever the seed. None where no window fits.
+
+    Args:
+        pictures: see `render_preview`.
+        photographs: material -> uint8 (height, width, 3) training regions; of all together where
+            the model names no material.
+    """
+    everything = [one for some in photographs.values() for one in some]
+    found = []
+    for name, generated in pictures.items():
+        real = photographs.get(name, everything)
+        try:
+            side_px = fitting_crop_px(real, generated, WINDOW_PX)
+        except ValueError:  # too small to be judged, but not to be learnt from
+            return None
+        found.append(diversity_ratio(real, generated, side_px=side_px))
+    return min(found)
 
 
 def write_explanations(
@@ -114,14 +157,3 @@ def explanations(
             whole=config.picture_px is not None,
         )
     return pictures
-
-
-def _row(renderer: Renderer, material: str | None) -> np.ndarray:
-    """Pictures of one material side by side."""
-    side = renderer.config.picture_px or TILE_PX
-    return np.hstack(
-        [
-            renderer.render(seed=seed, height_px=side, width_px=side, material=material)
-            for seed in SEEDS
-        ]
-    )

@@ -127,5 +127,7 @@ def _height(image: Any) -> Any:
 
 
 def _blurred(values: Any, side: int) -> Any:
-    """Mean over a square, twice; at a border over what there is of it."""
-    return tf.nn.avg_pool2d(tf.nn.avg_pool2d(values, side, 1, "SAME"), side, 1, "SAME")
+    """Mean over a square, twice; at a border over what there is of it. Columns, then rows."""
+    for window in ((side, 1), (1, side)) * 2:
+        values = tf.nn.avg_pool2d(values, window, 1, "SAME")
+    return values

@@ -8,19 +8,28 @@ import keras
 from keras import ops
 
 from texture_models.families.conditional_gan.config import ConditionalGanConfig
-from texture_models.layers import FusedNormalization
+from texture_models.layers import BOUND, FusedNormalization, bounded_film
 from texture_models.spatial.discriminator import discriminator_stages
-from texture_models.spatial.generator import LEAK_GENERATOR, bounded, level_convolution
+from texture_models.spatial.generator import LEAK_GENERATOR, level_convolution
 
 HIGHEST = 4.0  # a height beyond this changes nothing any more; exp(8) between two is enough
 
 
 class PlaceFilm(keras.layers.Layer):
-    """Scale and shift every channel by what the weights of the materials say at each place.
+    """Clip; scale and shift by what the materials' weights say at each place; leaky ReLU.
 
     Call: [(batch, rows, columns, channels), (batch, rows, columns, materials)] float -> same shape
-    as the first. Where one weight is 1 it is `FilmLayer` with that material's code.
+    as the first. Where one weight is 1 it is `BoundedFilm` with that material's code.
+
+    Args:
+        bound: features are clipped at plus and minus this.
+        leak: slope below 0.
     """
+
+    def __init__(self, bound: float, leak: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bound = bound
+        self.leak = leak
 
     def build(self, input_shape: list[tuple[int | None, ...]]) -> None:  # noqa: D102
         channels, materials = input_shape[0][-1], input_shape[1][-1]
@@ -31,7 +40,8 @@ class PlaceFilm(keras.layers.Layer):
         features, weights = inputs
         weights = ops.cast(weights, features.dtype)
         scale = ops.matmul(weights, ops.cast(self.scale, features.dtype))
-        return features * scale + ops.matmul(weights, ops.cast(self.shift, features.dtype))
+        shift = ops.matmul(weights, ops.cast(self.shift, features.dtype))
+        return bounded_film(self.bound, self.leak)(features, scale, shift)
 
 
 class PlaceColour(keras.layers.Layer):
@@ -91,11 +101,9 @@ def build_generator(config: ConditionalGanConfig, dtype: str = "float32") -> ker
         )
         x = level_convolution(x, noise, level, width, dtype)
         x = FusedNormalization(momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{level}")(x)
-        x = keras.layers.Lambda(bounded, dtype=dtype)(x)
         height = _doubled(height)
         shares = _shares(weights[:, 1:-1, 1:-1], height)
-        x = PlaceFilm(dtype=dtype, name=f"film_{level}")([x, shares])
-        x = keras.layers.LeakyReLU(LEAK_GENERATOR, dtype=dtype)(x)
+        x = PlaceFilm(BOUND, LEAK_GENERATOR, dtype=dtype, name=f"film_{level}")([x, shares])
         height = _grown(x, height, config.material_count, level)
     x = keras.layers.Conv2D(3 * config.material_count, 3, dtype=dtype, name="to_components")(x)
     x = keras.layers.Activation("linear", dtype="float32")(x)
