@@ -18,6 +18,7 @@ CODE: Final = (
     "texture_models/families",
     "texture_models/layers.py",
     "texture_models/losses.py",
+    "texture_models/metrics/diversity.py",  # what is a collapse, and no model
     # These decide which known material a new one begins as, when a training starts from a model.
     "texture_models/metrics/steerable_pyramid.py",
     "texture_models/metrics/texture_statistics.py",

@@ -23,8 +23,8 @@ TINY = (
     "training.statistics_batches=2",
     "training.checkpoint_seconds=0.5",
     "training.preview_seconds=1000",
-    "model.generator_widths=[8,8,8,8,4]",
-    "model.discriminator_widths=[4,8,8,8]",
+    "model.generator_widths=[8,8,4]",
+    "model.discriminator_widths=[4,8]",
     "model.local_channels=4",
     "model.fine_channels=2",
     "model.periodic_channels=2",
@@ -37,6 +37,7 @@ TINY = (
     "gate={set_ratio: 1e9, pair_ratio: 1e9, top_octave_db: 1e9, checkerboard_db: 1e9,"
     " phase_imprint: 1e9, wrap_seam_z: 1e9, wrap_seam_ratio: 1e9, diversity_min: 0,"
     " diversity_max: 1e9, spatial_anchoring: 1e9, blobs_per_tile: 1e9, repeat_excess: 1e9,"
+    " blob_locked_share: 1e9,"
     " refuse_memorised: false}",
 )
 

@@ -132,7 +132,7 @@ def test_mlflow_serves_pictures_and_refuses_nonsense(
             assert _pixels(answer["predictions"][0]["png"]).shape == (64, 64, 3)
             status, answer = _invoke(address, [{"seed": 3}], {"size_px": 65})
             assert status == 400
-            assert "multiple of 16" in answer["message"]
+            assert "multiple of 4" in answer["message"]
             status, answer = _invoke(address, [{"seed": 3, "material": "marble"}], {})
             assert status == 400
             assert "marble" in answer["message"]

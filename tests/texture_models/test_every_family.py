@@ -56,7 +56,7 @@ def batch(training, seed=0):
 @pytest.fixture(scope="module")
 def trained(family):
     """A model after two steps, its weights before them, and the last losses."""
-    training = TrainingConfig.tiny(seed=3)
+    training = TrainingConfig.tiny(seed=3, r1_every=2)  # with the penalty, and without
     model = build_model(family.tiny(materials=MATERIALS), training)
     for values in model.measured.values():
         values[:] = 0.05  # waves, say, so that the weights which read them have something to read

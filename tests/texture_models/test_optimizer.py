@@ -30,10 +30,11 @@ def test_sound_steps_are_those_of_keras(beta_1):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("longest", [None, 2.0])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_step_from_no_number_changes_nothing_and_is_counted(value):
+def test_a_step_from_no_number_changes_nothing_and_is_counted(value, longest):
     moved = weights()
-    mover = Adam(0.01, moved, beta_1=0.5, beta_2=0.99, scaled=False)
+    mover = Adam(0.01, moved, beta_1=0.5, beta_2=0.99, scaled=False, longest=longest)
     mover.apply(slopes(1), moved)
     before = [v.numpy() for v in (*moved, *mover.variables) if v is not mover.skipped]
     broken = slopes(2)
@@ -42,6 +43,30 @@ def test_a_step_from_no_number_changes_nothing_and_is_counted(value):
     after = [v.numpy() for v in (*moved, *mover.variables) if v is not mover.skipped]
     assert all((one == two).all() for one, two in zip(before, after, strict=True))
     assert float(mover.skipped) == 1
+
+
+def test_a_sudden_slope_moves_no_more_than_its_share_and_the_next_ones_as_ever():
+    moved = {longest: weights() for longest in (None, 2.0)}
+    movers = {
+        longest: Adam(0.01, some, beta_1=0.0, beta_2=0.99, scaled=False, longest=longest)
+        for longest, some in moved.items()
+    }
+
+    def step(longest, times):
+        before = [one.numpy() for one in moved[longest]]
+        movers[longest].apply([times * slope for slope in slopes(3)], moved[longest])
+        return max(
+            np.abs(one.numpy() - old).max() for one, old in zip(moved[longest], before, strict=True)
+        )
+
+    for _ in range(50):
+        steps = [step(longest, 1.0) for longest in movers]
+    assert steps[0] == pytest.approx(steps[1], rel=1e-4)  # nothing unusual, nothing shortened
+    assert step(None, 1000.0) > 6 * steps[0]
+    assert step(2.0, 1000.0) < 2.1 * steps[0]
+    # What the one remembers of it makes it slow for long; the other goes on.
+    assert step(None, 1.0) < 0.1 * steps[0]
+    assert step(2.0, 1.0) > 0.9 * steps[0]
 
 
 def test_scaled_losses_move_weights_as_unscaled_ones():

@@ -92,7 +92,7 @@ def test_previews_that_look_alike_for_long_are_a_collapse_whatever_the_batches_d
     health.check_diversity(50, losses)
     health.check(50, losses)
     assert not health.sound
-    with pytest.raises(TrainingFailed, match=r"step 60 while its previews look alike since step 50"):
+    with pytest.raises(TrainingFailed, match=r"step 60 while its previews look alike since step 5"):
         health.confirm(60)
     with pytest.raises(TrainingFailed, match=r"differ 2\.0% .* \(limit 10%.* is least.*larger ph"):
         health.check_diversity(50 + ALIKE_STEPS, losses)

@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 # The fields that only an augmentation of discriminators reads; `augment` itself says off or not.
 AUGMENTING = frozenset({"augment_images", "augment_strength", "augment_target"})
+# Those against faults at single places: what is locked to the grid, what glows.
+AGAINST_FAULTS = frozenset({"imprint_weight", "range_weight"})
 
 
 class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
@@ -48,6 +50,11 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         ge=0,
         description="weight of keeping detail off the upsampling grid (psgan; patches of two cells"
         " or more)",
+    )
+    range_weight: float = Field(
+        100.0,
+        ge=0,
+        description="weight of keeping spots within the extremes of the photographs (psgan)",
     )
     augment: Literal["off", "fixed", "adaptive"] = Field(
         "adaptive",
@@ -114,6 +121,7 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
             "steps": 4,
             "batch_size": 2,
             "patch_px": 32,
+            "r1_every": 1,  # one kind of step: half as much to trace
             "statistics_batches": 2,
         }
         return cls(**{**small, **changes})

@@ -13,6 +13,7 @@ from texture_models.training.replicas import assign_on_all, change_on_all, repli
 # Adam without momentum in the first moment: the target moves with the other network
 # (StyleGAN2, https://arxiv.org/abs/1912.04958, appendix B).
 BETA_1, BETA_2, EPSILON = 0.0, 0.99, 1e-8
+LENGTH_DECAY = 0.99  # of the mean square of slopes' lengths, where they are shortened
 # Loss scaling of Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740, section 3.2, with the
 # scale found as there: halved by a step that overflowed, doubled after many that did not.
 FIRST_SCALE, LARGEST_SCALE, STEPS_TO_DOUBLE = 2.0**12, 2.0**16, 500
@@ -39,6 +40,7 @@ class Adam:
         beta_2: float,
         scaled: bool,
         shares: Sequence[float] | None = None,
+        longest: float | None = None,
     ) -> None:
         """Make all slots, so that a checkpoint can fill them.
 
@@ -49,6 +51,8 @@ class Adam:
             beta_2: decay of the mean of squares.
             scaled: whether losses are scaled up, as float16 needs.
             shares: of the rate, one for each weight; all of it if there are none.
+            longest: slopes of a step that are this many times as long as usual are shortened to it;
+                None leaves them as they are.
         """
         self._weights, self._beta_1, self._beta_2 = list(weights), beta_1, beta_2
         self._scaled = scaled
@@ -62,6 +66,8 @@ class Adam:
         self._squares = [_slot(tf.zeros(weight.shape)) for weight in self._weights]
         numbers = [self.learning_rate, self.skipped, self._done]
         numbers += [self._loss_scale, self._since_change] if scaled else []
+        self._longest, self._length = longest, _slot(0.0)  # mean square of the slopes' lengths
+        numbers += [self._length] if longest is not None else []
         self.variables = [*numbers, *self._means, *self._squares]
 
     @property
@@ -86,8 +92,28 @@ class Adam:
         if self._scaled:
             slopes = [slope / self._loss_scale for slope in slopes]
         sound = tf.math.is_finite(tf.add_n([tf.reduce_sum(slope) for slope in slopes]))
+        changes = self._counted(sound)
+        if self._longest is not None:
+            slopes, length = self._shortened(slopes, self._longest)
+            changes.append((self._length, tf.where(sound, length, self._length)))
         self._move(slopes, sound)
-        assign_on_all(self._counted(sound))
+        assign_on_all(changes)
+
+    def _shortened(self, slopes: Sequence[Any], longest: float) -> tuple[list[Any], Any]:
+        """Return slopes of at most `longest` times the usual length, and what is usual now.
+
+        A step of Adam after a sudden slope moves every weight by 1 / sqrt(1 - beta_2) times the
+        rate at once. Source: clipping by the lengths there were, Seetharaman et al. 2020,
+        https://arxiv.org/abs/2007.14469; departure: a multiple of their running root mean square
+        instead of a percentile, and what was cut off does not count as usual.
+        """
+        square = tf.add_n([tf.reduce_sum(slope**2) for slope in slopes])
+        known = self._length / tf.maximum(1.0 - LENGTH_DECAY**self._done, 1e-6)
+        limit = tf.where(self._done > 0, longest**2 * known, square)
+        kept = tf.minimum(square, limit)
+        factor = tf.sqrt(kept / tf.maximum(square, 1e-20))
+        length = LENGTH_DECAY * self._length + (1.0 - LENGTH_DECAY) * kept
+        return [slope * factor for slope in slopes], length
 
     def _move(self, slopes: Sequence[Any], sound: Any) -> None:
         """Do one step in TensorFlow's fused kernel; a rate of 0 and no decay if it is skipped."""
@@ -144,6 +170,7 @@ def adam(
     beta_1: float = BETA_1,
     beta_2: float = BETA_2,
     slower: tuple[keras.Model, float] | None = None,
+    longest: float | None = None,
 ) -> Adam:
     """Return an optimiser of one network; it scales losses if the network computes in float16.
 
@@ -153,13 +180,16 @@ def adam(
         beta_1: decay of the mean of slopes.
         beta_2: decay of the mean of squares.
         slower: a part of the network, and the share of the rate that its weights have.
+        longest: see `Adam`.
     """
     scaled = any(layer.compute_dtype == "float16" for layer in _layers(network))
     weights, shares = network.trainable_variables, None
     if slower is not None:
         part = {weight.path for weight in slower[0].trainable_variables}
         shares = [slower[1] if weight.path in part else 1.0 for weight in weights]
-    return Adam(rate, weights, beta_1=beta_1, beta_2=beta_2, scaled=scaled, shares=shares)
+    return Adam(
+        rate, weights, beta_1=beta_1, beta_2=beta_2, scaled=scaled, shares=shares, longest=longest
+    )
 
 
 def _layers(network: keras.Model) -> Iterator[keras.layers.Layer]:

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from texture_models.spatial.config import SpatialConfig
+from texture_models.training.config import AGAINST_FAULTS
 
 
 class ConditionalGanConfig(SpatialConfig, frozen=True, extra="forbid"):
@@ -14,7 +15,7 @@ class ConditionalGanConfig(SpatialConfig, frozen=True, extra="forbid"):
 
     several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
     augments: ClassVar[bool] = True  # the discriminator may be shown changed pictures
-    unread: ClassVar[frozenset[str]] = frozenset({"imprint_weight"})
+    unread: ClassVar[frozenset[str]] = AGAINST_FAULTS
 
     family: Literal["conditional_gan"] = "conditional_gan"
     mixed_share: float = Field(

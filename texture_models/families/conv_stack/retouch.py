@@ -16,6 +16,7 @@ from scipy import ndimage
 
 from texture_models.families.conv_stack.config import ConvStackConfig
 from texture_models.families.conv_stack.degradation import LEAST_TRUST
+from texture_models.families.conv_stack.lost_detail import detail_in
 from texture_models.families.conv_stack.random_picture import REACH_PX, STRENGTH, random_picture
 from texture_models.layers import as_image, to_pixels
 from texture_models.rendering.noise_field import coordinates
@@ -124,7 +125,8 @@ class Retoucher:
         """Take white noise off a picture.
 
         In training trust t meant t * photograph + (1 - t) * noise of a known deviation; a picture
-        with noise of its own, times t, is that for the t whose two noises are the same.
+        with noise of its own, times t, is that for the t whose two noises are the same. Detail that
+        the network takes off with the noise is given back, see `lost_detail`.
 
         Args:
             pixels: (height, width, 3) uint8.
@@ -142,7 +144,9 @@ class Retoucher:
                 f" {LARGEST_NOISE:g}"
             )
         trust = np.full(pixels.shape[:2], STRENGTH / (STRENGTH + noise / 127.5), np.float32)
-        return self._output(pixels, trust, wrap=wrap, seed=seed)
+        cleaned = self._output(pixels, trust, wrap=wrap, seed=seed).astype(np.float64)
+        detail = detail_in(pixels - cleaned, noise=noise, wrap=wrap)
+        return np.uint8(np.clip(np.rint(cleaned + detail), 0, 255))
 
     def _filled(
         self, pixels: np.ndarray, hidden: np.ndarray, *, wrap: tuple[bool, bool], seed: int

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from texture_models.training.config import AUGMENTING
+from texture_models.training.config import AGAINST_FAULTS, AUGMENTING
 
 Preset = Literal["S", "M", "L"]
 
@@ -26,7 +26,7 @@ class CycleGanConfig(BaseModel, frozen=True, extra="forbid"):
     picture_px: ClassVar[int | None] = None  # pictures of any size
     several_devices: ClassVar[bool] = True  # the pools are the same on all of them
     batch_parts: ClassVar[int] = 2  # a batch is half one material, half the other
-    unread: ClassVar[frozenset[str]] = AUGMENTING | {"imprint_weight", "spectrum_weight"}
+    unread: ClassVar[frozenset[str]] = AUGMENTING | AGAINST_FAULTS | {"spectrum_weight"}
 
     family: Literal["cycle_gan"] = "cycle_gan"
     preset: Preset = Field(

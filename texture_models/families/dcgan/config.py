@@ -6,6 +6,8 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from texture_models.training.config import AGAINST_FAULTS
+
 Preset = Literal["S", "M", "L"]
 
 # S and M are meant for a CPU, L for one GPU and the paper's widths.
@@ -24,7 +26,7 @@ class DcganConfig(BaseModel, frozen=True, extra="forbid"):
 
     several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
     augments: ClassVar[bool] = True  # the discriminator may be shown changed pictures
-    unread: ClassVar[frozenset[str]] = frozenset({"imprint_weight", "spectrum_weight"})
+    unread: ClassVar[frozenset[str]] = AGAINST_FAULTS | {"spectrum_weight"}
 
     family: Literal["dcgan"] = "dcgan"
     preset: Preset = Field(

@@ -15,6 +15,7 @@ from texture_models.losses import generator_loss, gram_distance, spread
 from texture_models.spatial.grid_imprint import GridImprint
 from texture_models.spatial.measuring import assign_colours, measured_waves, no_waves
 from texture_models.spatial.training_noise import training_noise
+from texture_models.spatial.value_range import ValueRange
 from texture_models.spectrum_loss import SpectrumLoss
 from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
@@ -48,6 +49,7 @@ class Psgan:
         self.discriminator = build_discriminator(config, dtype)
         self.measured = {"waves": no_waves(config)}
         self._spectrum = SpectrumLoss(config.material_count, training.patch_px)
+        self._range = ValueRange(config.material_count)
         self.optimizers = {
             "generator": adam(self.training.generator_rate, self.generator),
             "discriminator": adam(self.training.discriminator_rate, self.discriminator),
@@ -57,7 +59,7 @@ class Psgan:
         self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
-        """Read waves, colours and spectra off the training regions of the photographs.
+        """Read waves, colours, spectra and extremes off the training regions of the photographs.
 
         Args:
             photographs: material -> uint8 (height, width, 3) pictures.
@@ -66,6 +68,7 @@ class Psgan:
         names = self.config.materials or tuple(photographs)
         assign_colours((self.generator, self.averaged), names, photographs)
         self._spectrum.measure(names, photographs)
+        self._range.measure(names, photographs)
 
     def train_step(
         self, image: np.ndarray, material: np.ndarray, *, step: int, rate_factor: float
@@ -158,6 +161,9 @@ class Psgan:
             if training.imprint_weight and cells > 1:
                 parts["imprint"] = self.imprint(fake, code)
                 total += training.imprint_weight * parts["imprint"]
+            if training.range_weight:
+                parts["beyond"] = self._range(fake, code)
+                total += training.range_weight * parts["beyond"]
             scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
         self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from texture_models.spatial.config import SpatialConfig
-from texture_models.training.config import AUGMENTING
+from texture_models.training.config import AGAINST_FAULTS, AUGMENTING
 
 _OF_DISCRIMINATORS = frozenset(
     {"discriminator_rate", "gram_weight", "r1_every", "r1_gamma", "spectrum_weight"}
@@ -69,7 +69,7 @@ class VaeConfig(SpatialConfig, frozen=True, extra="forbid"):
     @property
     def unread(self) -> frozenset[str]:
         """Fields of the training that nothing of this objective reads."""
-        unread = AUGMENTING | {"imprint_weight"}
+        unread = AUGMENTING | AGAINST_FAULTS
         return unread if self.objective == "statistics" else unread | _OF_DISCRIMINATORS
 
     @classmethod

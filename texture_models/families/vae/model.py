@@ -36,6 +36,9 @@ from texture_models.training.replicas import compiled_step, replica_count, row_n
 STATISTICS_CELLS = 8  # side of the pictures that normalisation statistics are taken from
 LOW_PASS_PX = 4  # squares whose mean a reconstruction has to get right
 CELL_DEVIATION = 1 / np.sqrt(3.0)  # of the uniform noise whose place encoded cells take
+# Of the generator's slopes, in their usual length. One photograph whose code is far from the others
+# sent the decoder off for a hundred steps (docs/experiments-families.md).
+LONGEST = 2.0
 _CODE, _CELLS = 60, 61  # streams of the draws of a step that no noise uses
 
 
@@ -66,6 +69,7 @@ class Vae:
                 slower=None
                 if config.objective == "elbo"
                 else (self.generator.get_layer("encoder"), config.encoder_rate),
+                longest=LONGEST,
             )
         }
         self.discriminator: keras.Model | None = None
