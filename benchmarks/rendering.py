@@ -16,7 +16,7 @@ from benchmarks.op_profile import profile_table
 from benchmarks.peak import convolution_peak, seconds
 from texture_models.families import build_model
 from texture_models.families.psgan.config import PsganConfig
-from texture_models.layers import BOUND
+from texture_models.film import BOUND
 from texture_models.rendering.noise_field import CellWindow
 from texture_models.rendering.renderer import Renderer
 from texture_models.spatial.folding import folded_generator

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 CODE: Final = (  # the model itself is in the training's key
     "texture_models/analysis",
+    "texture_models/film.py",
     "texture_models/layers.py",
     "texture_models/metrics",
     "texture_models/rendering",

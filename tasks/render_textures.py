@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 CODE: Final = (
     "texture_models/families",
+    "texture_models/film.py",
     "texture_models/layers.py",
     "texture_models/rendering",
     "texture_models/saved_model.py",

@@ -16,6 +16,7 @@ CODE: Final = (
     "data/crops.py",
     "data/pixels.py",
     "texture_models/families",
+    "texture_models/film.py",
     "texture_models/layers.py",
     "texture_models/losses.py",
     "texture_models/metrics/diversity.py",  # what is a collapse, and no model

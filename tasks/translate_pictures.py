@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 CODE: Final = (
     "data/decoding.py",
     "texture_models/families/cycle_gan",
+    "texture_models/film.py",
     "texture_models/layers.py",
     "texture_models/metrics/seam.py",
     "texture_models/metrics/windows.py",

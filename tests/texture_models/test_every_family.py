@@ -1,5 +1,6 @@
 """The contract of a family, over every family there is; a new one is tested the moment it joins."""
 
+import random
 from typing import get_args
 
 import numpy as np
@@ -77,6 +78,21 @@ def test_the_docstring_names_its_paper(family):
     package = sys.modules[family.__module__.rpartition(".")[0]]
     assert "https://arxiv.org/abs/" in package.__doc__
     assert "Departure" in package.__doc__
+
+
+def test_the_seed_alone_decides_how_a_model_begins(family):
+    def begun(seed, python_seed):
+        random.seed(python_seed)  # as threads of servers' clients draw from it
+        model = build_model(family.tiny(materials=MATERIALS), TrainingConfig.tiny(seed=seed))
+        return [
+            weight.numpy() for network in model.networks().values() for weight in network.weights
+        ]
+
+    one, same, other = begun(3, 1), begun(3, 2), begun(4, 1)
+    assert all((a == b).all() for a, b in zip(one, same, strict=True))
+    drawn = [(a, b) for a, b in zip(one, other, strict=True) if np.ptp(a) and a.ndim > 1]
+    assert drawn
+    assert sum((a != b).any() for a, b in drawn) > len(drawn) / 2  # the rest is no draw
 
 
 def test_a_seed_names_a_picture(renderer):

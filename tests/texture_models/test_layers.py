@@ -6,10 +6,9 @@ import pytest
 import tensorflow as tf
 
 from texture_models.families.conditional_gan.networks import PlaceFilm
+from texture_models.film import BoundedFilm, FilmLayer
 from texture_models.layers import (
-    BoundedFilm,
     ColourLayer,
-    FilmLayer,
     FusedNormalization,
     LeakyReLU,
     NarrowConv2D,

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from texture_models.layers import BOUND, phased_kernel, upsampling_kernel
+from texture_models.film import BOUND
+from texture_models.layers import phased_kernel, upsampling_kernel
 from texture_models.spatial.config import SpatialConfig
 from texture_models.spatial.generator import LEAK_GENERATOR
 

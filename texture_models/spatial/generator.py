@@ -6,14 +6,8 @@ from typing import Any
 
 import keras
 
-from texture_models.layers import (
-    BOUND,
-    BoundedFilm,
-    ColourLayer,
-    FusedNormalization,
-    NarrowConv2D,
-    UpsampledConv2D,
-)
+from texture_models.film import BOUND, BoundedFilm
+from texture_models.layers import ColourLayer, FusedNormalization, NarrowConv2D, UpsampledConv2D
 from texture_models.spatial.config import SpatialConfig
 
 LEAK_GENERATOR = 0.1

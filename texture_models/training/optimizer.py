@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from texture_models.layers import all_layers
 from texture_models.training.replicas import assign_on_all, change_on_all, replica_mean
 
 # Adam without momentum in the first moment: the target moves with the other network
@@ -182,7 +183,7 @@ def adam(
         slower: a part of the network, and the share of the rate that its weights have.
         longest: see `Adam`.
     """
-    scaled = any(layer.compute_dtype == "float16" for layer in _layers(network))
+    scaled = any(layer.compute_dtype == "float16" for layer in all_layers(network))
     weights, shares = network.trainable_variables, None
     if slower is not None:
         part = {weight.path for weight in slower[0].trainable_variables}
@@ -190,14 +191,6 @@ def adam(
     return Adam(
         rate, weights, beta_1=beta_1, beta_2=beta_2, scaled=scaled, shares=shares, longest=longest
     )
-
-
-def _layers(network: keras.Model) -> Iterator[keras.layers.Layer]:
-    """Every layer, those of networks that are layers themselves included."""
-    for layer in network.layers:
-        yield layer
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer)
 
 
 def skipped_steps(optimizers: Sequence[Adam]) -> Any:

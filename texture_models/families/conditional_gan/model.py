@@ -27,6 +27,7 @@ from texture_models.spatial.training_noise import training_noise
 from texture_models.spectrum_loss import SpectrumLoss
 from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
+from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import one_hot
 from texture_models.training.movement import follow, move_discriminator, recompute_statistics
 from texture_models.training.optimizer import adam, skipped_steps
@@ -59,12 +60,11 @@ class ConditionalGan:
         self.config = config
         self.training = training
         dtype = training.precision
-        keras.utils.set_random_seed(training.seed)  # the only use: initial weights
-        self.generator = build_generator(config, dtype)
+        self.generator = seeded(build_generator(config, dtype), training.seed)
         self._drawing = with_shares(self.generator)
         self.averaged = build_generator(config)
         self.averaged.set_weights(self.generator.get_weights())
-        self.discriminator = build_discriminator(config, dtype)
+        self.discriminator = seeded(build_discriminator(config, dtype), training.seed)
         self.measured = {"waves": no_waves(config)}
         self._spectrum = SpectrumLoss(config.material_count, training.patch_px)
         self.optimizers = {

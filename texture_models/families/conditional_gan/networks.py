@@ -8,7 +8,8 @@ import keras
 from keras import ops
 
 from texture_models.families.conditional_gan.config import ConditionalGanConfig
-from texture_models.layers import BOUND, FusedNormalization, bounded_film
+from texture_models.film import BOUND, bounded_film
+from texture_models.layers import FusedNormalization
 from texture_models.spatial.discriminator import discriminator_stages
 from texture_models.spatial.generator import LEAK_GENERATOR, level_convolution
 

@@ -8,7 +8,8 @@ import keras
 from keras import ops
 
 from texture_models.families.conv_stack.config import ConvStackConfig
-from texture_models.layers import BOUND, BatchNormalization, BoundedFilm, ColourLayer
+from texture_models.film import BOUND, BoundedFilm
+from texture_models.layers import BatchNormalization, ColourLayer
 
 LEAK = 0.2
 CHANNELS = 4  # red, green, blue, trust

@@ -146,7 +146,7 @@ class Retoucher:
         trust = np.full(pixels.shape[:2], STRENGTH / (STRENGTH + noise / 127.5), np.float32)
         cleaned = self._output(pixels, trust, wrap=wrap, seed=seed).astype(np.float64)
         detail = detail_in(pixels - cleaned, noise=noise, wrap=wrap)
-        return np.uint8(np.clip(np.rint(cleaned + detail), 0, 255))
+        return np.clip(np.rint(cleaned + detail), 0, 255).astype(np.uint8)
 
     def _filled(
         self, pixels: np.ndarray, hidden: np.ndarray, *, wrap: tuple[bool, bool], seed: int

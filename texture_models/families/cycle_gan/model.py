@@ -22,6 +22,7 @@ from texture_models.losses import (
 )
 from texture_models.spatial.measuring import assign_colours
 from texture_models.training.config import TrainingConfig
+from texture_models.training.initial_weights import seeded
 from texture_models.training.movement import follow, penalty_slopes
 from texture_models.training.optimizer import adam, skipped_steps
 from texture_models.training.replicas import compiled_step
@@ -45,13 +46,13 @@ class CycleGan:
         self.config = config
         self.training = training
         dtype = training.precision
-        keras.utils.set_random_seed(training.seed)  # the only use: initial weights
-        self.generator = build_generator(config, dtype, borders="mirrored")
+        self.generator = seeded(build_generator(config, dtype, borders="mirrored"), training.seed)
         self.averaged = build_generator(config)
         self.averaged.set_weights(self.generator.get_weights())
         self._translators = [self.generator.get_layer(f"to_{target}") for target in (0, 1)]
         self.discriminators = [
-            build_discriminator(config, f"discriminator_{material}", dtype) for material in (0, 1)
+            seeded(build_discriminator(config, f"discriminator_{material}", dtype), training.seed)
+            for material in (0, 1)
         ]
         self._pools = [ReplayPool(config.replay_pool, training.patch_px) for _ in (0, 1)]
         self.measured: dict[str, np.ndarray] = {"exemplars": unmeasured_exemplars()}

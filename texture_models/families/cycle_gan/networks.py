@@ -8,7 +8,8 @@ import keras
 from keras import ops
 
 from texture_models.families.cycle_gan.config import FOLD, CycleGanConfig
-from texture_models.layers import ColourLayer, FilmLayer, UpsampledConv2D
+from texture_models.film import FilmLayer
+from texture_models.layers import ColourLayer, UpsampledConv2D
 from texture_models.spatial.discriminator import discriminator_stages
 
 LEAK = 0.2

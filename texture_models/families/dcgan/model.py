@@ -15,6 +15,7 @@ from texture_models.losses import generator_loss, gram_distance, spread
 from texture_models.spatial.measuring import assign_colours
 from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
+from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import one_hot
 from texture_models.training.movement import follow, move_discriminator, recompute_statistics
 from texture_models.training.optimizer import adam, skipped_steps
@@ -45,11 +46,10 @@ class Dcgan:
         self.config = config
         self.training = training
         dtype = training.precision
-        keras.utils.set_random_seed(training.seed)  # the only use: initial weights
-        self.generator = build_generator(config, dtype)
+        self.generator = seeded(build_generator(config, dtype), training.seed)
         self.averaged = build_generator(config)
         self.averaged.set_weights(self.generator.get_weights())
-        self.discriminator = build_discriminator(config, dtype)
+        self.discriminator = seeded(build_discriminator(config, dtype), training.seed)
         self.measured: dict[str, np.ndarray] = {}
         self.optimizers = {
             name: adam(rate, network, beta_1=BETA_1, beta_2=BETA_2)

@@ -8,13 +8,8 @@ import keras
 from keras import ops
 
 from texture_models.families.dcgan.config import DcganConfig
-from texture_models.layers import (
-    BatchNormalization,
-    ColourLayer,
-    Dropout,
-    FilmLayer,
-    UpsampledConv2D,
-)
+from texture_models.film import FilmLayer
+from texture_models.layers import BatchNormalization, ColourLayer, Dropout, UpsampledConv2D
 
 LEAK = 0.2  # https://arxiv.org/abs/1511.06434, section 3
 

@@ -19,6 +19,7 @@ from texture_models.spatial.value_range import ValueRange
 from texture_models.spectrum_loss import SpectrumLoss
 from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
+from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import one_hot
 from texture_models.training.movement import follow, move_discriminator, recompute_statistics
 from texture_models.training.optimizer import adam, skipped_steps
@@ -42,11 +43,10 @@ class Psgan:
         self.config = config
         self.training = training
         dtype = self.training.precision
-        keras.utils.set_random_seed(self.training.seed)  # the only use: initial weights
-        self.generator = build_generator(config, dtype)
+        self.generator = seeded(build_generator(config, dtype), training.seed)
         self.averaged = build_generator(config)
         self.averaged.set_weights(self.generator.get_weights())
-        self.discriminator = build_discriminator(config, dtype)
+        self.discriminator = seeded(build_discriminator(config, dtype), training.seed)
         self.measured = {"waves": no_waves(config)}
         self._spectrum = SpectrumLoss(config.material_count, training.patch_px)
         self._range = ValueRange(config.material_count)

@@ -28,6 +28,7 @@ from texture_models.spatial.noise import MARGIN
 from texture_models.spatial.training_noise import training_noise
 from texture_models.spectrum_loss import SpectrumLoss
 from texture_models.training.config import TrainingConfig
+from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import one_hot
 from texture_models.training.movement import follow, move_discriminator, recompute_statistics
 from texture_models.training.optimizer import Adam, adam, skipped_steps
@@ -38,7 +39,7 @@ LOW_PASS_PX = 4  # squares whose mean a reconstruction has to get right
 CELL_DEVIATION = 1 / np.sqrt(3.0)  # of the uniform noise whose place encoded cells take
 # Of the generator's slopes, in their usual length. One photograph whose code is far from the others
 # sent the decoder off for a hundred steps (docs/experiments-families.md).
-LONGEST = 2.0
+LONGEST = 4.0
 _CODE, _CELLS = 60, 61  # streams of the draws of a step that no noise uses
 
 
@@ -58,8 +59,7 @@ class Vae:
         self.config = config
         self.training = training
         dtype = training.precision
-        keras.utils.set_random_seed(training.seed)  # the only use: initial weights
-        self.generator = build_generator(config, dtype)
+        self.generator = seeded(build_generator(config, dtype), training.seed)
         self.averaged = build_generator(config)
         self.averaged.set_weights(self.generator.get_weights())
         self.optimizers: dict[str, Adam] = {
@@ -74,7 +74,7 @@ class Vae:
         }
         self.discriminator: keras.Model | None = None
         if config.objective == "statistics":
-            self.discriminator = build_discriminator(config, dtype)
+            self.discriminator = seeded(build_discriminator(config, dtype), training.seed)
             self.optimizers["discriminator"] = adam(training.discriminator_rate, self.discriminator)
         self.measured = {
             "waves": no_waves(config),

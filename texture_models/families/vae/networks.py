@@ -8,7 +8,8 @@ import keras
 from keras import ops
 
 from texture_models.families.vae.config import VaeConfig
-from texture_models.layers import BOUND, BoundedFilm, ColourLayer, FusedNormalization
+from texture_models.film import BOUND, BoundedFilm
+from texture_models.layers import ColourLayer, FusedNormalization
 from texture_models.spatial.discriminator import LEAK_DISCRIMINATOR, discriminator_stages
 from texture_models.spatial.generator import LEAK_GENERATOR, level_convolution
 
@@ -17,13 +18,41 @@ CODE_BOUND = 3.0  # deviations of the prior
 SPREAD = 0.05  # deviation of the first weights that read the code: little at first, but not nothing
 
 
+class FirstRow(keras.initializers.Initializer):
+    """A constant in the first row, small normal values in the others.
+
+    Args:
+        value: of the first row.
+        eye: whether that is `value` times the unit matrix.
+        seed: of the others; None for one of Keras' choice.
+    """
+
+    def __init__(self, value: float, *, eye: bool = False, seed: int | None = None) -> None:
+        self.value, self.eye, self.seed = value, eye, seed
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:  # noqa: D102
+        row = self.value * (ops.eye(shape[-1], dtype=dtype) if self.eye else 1.0)
+        rest = keras.random.normal(
+            (shape[0] - 1, *shape[1:]), stddev=SPREAD, dtype=dtype, seed=self.seed
+        )
+        return ops.concatenate([ops.broadcast_to(row, (1, *shape[1:])), rest], axis=0)
+
+    def get_config(self) -> dict[str, Any]:  # noqa: D102 (Keras' hook)
+        return {"value": self.value, "eye": self.eye, "seed": self.seed}
+
+
 class CodeFilm(BoundedFilm):
     """`BoundedFilm` whose code is a 1 and then a latent code: the 1 brings scale 1 and shift 0."""
 
     def build(self, input_shape: list[tuple[int | None, ...]]) -> None:  # noqa: D102
         channels, code = input_shape[0][-1], input_shape[1][-1]
-        self.scale = self.add_weight(name="scale", shape=(code, channels), initializer=_first(1.0))
-        self.shift = self.add_weight(name="shift", shape=(code, channels), initializer=_first(0.0))
+        self.scale_initializer, self.shift_initializer = FirstRow(1.0), FirstRow(0.0)
+        self.scale = self.add_weight(
+            name="scale", shape=(code, channels), initializer=self.scale_initializer
+        )
+        self.shift = self.add_weight(
+            name="shift", shape=(code, channels), initializer=self.shift_initializer
+        )
 
 
 class CodeColour(ColourLayer):
@@ -31,20 +60,11 @@ class CodeColour(ColourLayer):
 
     def build(self, input_shape: list[tuple[int | None, ...]]) -> None:  # noqa: D102
         code = input_shape[1][-1]
+        self.basis_initializer, self.mean_initializer = FirstRow(0.5, eye=True), FirstRow(0.0)
         self.basis = self.add_weight(
-            name="basis", shape=(code, 3, 3), initializer=_first(0.5 * ops.eye(3))
+            name="basis", shape=(code, 3, 3), initializer=self.basis_initializer
         )
-        self.mean = self.add_weight(name="mean", shape=(code, 3), initializer=_first(0.0))
-
-
-def _first(row: Any) -> Any:
-    """Initialiser: `row` in the first row, small normal values in the others."""
-
-    def values(shape: tuple[int, ...], dtype: Any = None) -> Any:
-        rest = keras.random.normal((shape[0] - 1, *shape[1:]), stddev=SPREAD, dtype=dtype)
-        return ops.concatenate([ops.broadcast_to(row, (1, *shape[1:])), rest], axis=0)
-
-    return values
+        self.mean = self.add_weight(name="mean", shape=(code, 3), initializer=self.mean_initializer)
 
 
 def build_generator(config: VaeConfig, dtype: str = "float32") -> keras.Model:
