@@ -15,7 +15,7 @@ SMOOTHED_BINS = 3.0
 BORDER_PX = 16  # mirrored around a picture that does not tile
 # Grey, red against blue, green against both: where photographs are nearly grey the first holds
 # their detail and a third of the noise. Rows are orthonormal, so that white noise stays white.
-OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float64)
+OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float32)
 OPPONENT /= np.linalg.norm(OPPONENT, axis=1, keepdims=True)
 
 
@@ -31,9 +31,10 @@ def detail_in(removed: np.ndarray, *, noise: float, wrap: tuple[bool, bool]) -> 
         wrap: whether the picture tiles along (height, width).
 
     Returns:
-        (height, width, 3) float64; nearly nothing where only noise was removed.
+        (height, width, 3) float32; nearly nothing where only noise was removed.
     """
     border = [(0, 0) if on else (BORDER_PX, BORDER_PX) for on in wrap]
+    removed = removed.astype(np.float32)  # half the memory, which grows with the picture here
     channels = np.pad(removed @ OPPONENT.T, [*border, (0, 0)], mode="symmetric")
     spectrum = fft.fft2(channels, axes=(0, 1))
     power = np.abs(spectrum) ** 2 / (channels.shape[0] * channels.shape[1])

@@ -144,7 +144,7 @@ class Retoucher:
                 f" {LARGEST_NOISE:g}"
             )
         trust = np.full(pixels.shape[:2], STRENGTH / (STRENGTH + noise / 127.5), np.float32)
-        cleaned = self._output(pixels, trust, wrap=wrap, seed=seed).astype(np.float64)
+        cleaned = self._output(pixels, trust, wrap=wrap, seed=seed).astype(np.float32)
         detail = detail_in(pixels - cleaned, noise=noise, wrap=wrap)
         return np.clip(np.rint(cleaned + detail), 0, 255).astype(np.uint8)
 
