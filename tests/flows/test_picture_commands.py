@@ -22,7 +22,9 @@ def gardener(tmp_path_factory):
 
     config = ConditionalGanConfig.tiny(materials=("grass", "gravel"))
     model = build_model(config, TrainingConfig.tiny())
-    model.averaged.get_layer("colour").mean.assign([[-0.5, 0.2, -0.5], [0.1, 0.1, 0.1]])
+    colour = model.averaged.get_layer("colour")
+    colour.basis.assign(0.2 * colour.basis)  # untrained it is noise; its mean is what is looked at
+    colour.mean.assign([[-0.5, 0.2, -0.5], [0.1, 0.1, 0.1]])
     folder = tmp_path_factory.mktemp("gardener")
     return save_generator(folder, config, model.averaged, model.measured)
 

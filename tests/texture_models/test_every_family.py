@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from texture_models.families import AnyModelConfig, build_model, inference_of
+from texture_models.families.psgan.config import PsganConfig
 from texture_models.layers import as_image
 from texture_models.rendering.renderer import Renderer
 from texture_models.saved_model import (
@@ -88,11 +89,12 @@ def test_the_seed_alone_decides_how_a_model_begins(family):
             weight.numpy() for network in model.networks().values() for weight in network.weights
         ]
 
-    one, same, other = begun(3, 1), begun(3, 2), begun(4, 1)
+    one, same = begun(3, 1), begun(3, 2)
     assert all((a == b).all() for a, b in zip(one, same, strict=True))
-    drawn = [(a, b) for a, b in zip(one, other, strict=True) if np.ptp(a) and a.ndim > 1]
-    assert drawn
-    assert sum((a != b).any() for a, b in drawn) > len(drawn) / 2  # the rest is no draw
+    if family is PsganConfig:  # building a model takes seconds
+        drawn = [(a, b) for a, b in zip(one, begun(4, 1), strict=True) if np.ptp(a) and a.ndim > 1]
+        assert drawn
+        assert all((a != b).any() for a, b in drawn)
 
 
 def test_a_seed_names_a_picture(renderer):
