@@ -92,9 +92,8 @@ def test_the_seed_alone_decides_how_a_model_begins(family):
     one, same = begun(3, 1), begun(3, 2)
     assert all((a == b).all() for a, b in zip(one, same, strict=True))
     if family is PsganConfig:  # building a model takes seconds
-        drawn = [(a, b) for a, b in zip(one, begun(4, 1), strict=True) if np.ptp(a) and a.ndim > 1]
-        assert drawn
-        assert all((a != b).any() for a, b in drawn)
+        other = begun(4, 1)
+        assert not all((a == b).all() for a, b in zip(one, other, strict=True))
 
 
 def test_a_seed_names_a_picture(renderer):
