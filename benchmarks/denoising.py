@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--material", default="gravel")
     parser.add_argument("--minutes", type=float, default=7.5)
     parser.add_argument("--steps", type=int, default=1_000_000, help="if they end first")
+    parser.add_argument("--seed", type=int, default=1, help="of the training")
     parser.add_argument("--out", type=Path, default=Path("bench-results/denoising"))
     arguments = parser.parse_args()
     asked = DatasetConfig(source=arguments.photos, materials=(arguments.material,))

@@ -65,6 +65,7 @@ def main() -> None:
     parser.add_argument("--families", nargs="*", default=COMPARED, choices=COMPARED)
     parser.add_argument("--minutes", type=float, help="training time of each family")
     parser.add_argument("--steps", type=int, default=1_000_000, help="or steps, if they end first")
+    parser.add_argument("--seed", type=int, default=1, help="of the trainings")
     parser.add_argument("--out", type=Path, default=Path("bench-results/families"))
     arguments = parser.parse_args()
     if arguments.minutes is None and arguments.steps == 1_000_000:
@@ -129,7 +130,11 @@ def recipe(
         and "training" in deployment.parameters
     )
     minutes = None if arguments.minutes is None else arguments.minutes * share
-    budget = {"steps": max(1, round(arguments.steps * share)), "minutes": minutes, "seed": 1}
+    budget = {
+        "steps": max(1, round(arguments.steps * share)),
+        "minutes": minutes,
+        "seed": arguments.seed,
+    }
     return parameters["model"], TrainingConfig(**{**parameters["training"], **budget})
 
 

@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--photos", default="sample_photos", help="folder of material folders")
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--start", type=Path, help="folder of a saved vae to begin with")
+    parser.add_argument("--seed", type=int, default=1, help="of the training")
     parser.add_argument("--out", type=Path, default=Path("bench-results/more_like"))
     arguments = parser.parse_args()
     arguments.minutes = None
