@@ -72,10 +72,11 @@ def bounded_film(bound: float, leak: float) -> Any:
 
     @tf.custom_gradient
     def forward(features: Any, scale: Any, shift: Any) -> Any:
-        inside = tf.raw_ops.ClipByValue(t=features, clip_value_min=-bound, clip_value_max=bound)
+        inside = tf.clip_by_value(features, -bound, bound)
         outputs = tf.nn.leaky_relu(inside * scale + shift, leak)
 
         def backward(upstream: Any) -> tuple[Any, Any, Any]:
+            # A leak keeps the sign, so that its result says as well which slope was taken.
             slopes = tf.raw_ops.LeakyReluGrad(gradients=upstream, features=outputs, alpha=leak)
             to_features = tf.where(tf.equal(inside, features), slopes * scale, 0)
             to_scale, to_shift = slopes * inside, slopes

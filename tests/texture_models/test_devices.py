@@ -102,15 +102,13 @@ def test_two_devices_and_two_machines_lose_as_one_does(tmp_path, monkeypatch):
     assert not (tmp_path / "nothing").exists()
 
 
+INTRICATE = ["cycle_gan", "vae"]  # pools that devices share, and networks made of networks
+OTHERS = [family for family in device_runs.MODELS if family not in ("psgan", *INTRICATE)]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    "families",
-    [
-        ["cycle_gan", "vae"],  # pools that devices share, and networks made of networks
-        pytest.param(["conditional_gan", "conv_stack", "dcgan"], marks=pytest.mark.evidence),
-    ],
-)
+@pytest.mark.parametrize("families", [INTRICATE, pytest.param(OTHERS, marks=pytest.mark.evidence)])
 def test_other_families_lose_on_two_devices_as_on_one(tmp_path, monkeypatch, families):
     monkeypatch.setattr(loop, "REPORT_STEPS", 1)
     both = start("fit", tmp_path / "two", 2, *families)

@@ -244,6 +244,23 @@ def test_one_material_of_one_picture_is_a_collapse_though_the_batches_vary(tmp_p
     assert not (tmp_path / "model").exists()
 
 
+def test_a_collapse_that_only_the_last_preview_shows_makes_no_model(tmp_path, monkeypatch):
+    recompute = Psgan.recompute_statistics
+
+    def without_moss(model, batches):
+        recompute(model, batches)
+        for layer in model.averaged.layers:
+            if layer.name.startswith("film_"):
+                layer.scale.assign(layer.scale * np.array([[1.0], [0.0]], np.float32))
+
+    monkeypatch.setattr(Psgan, "recompute_statistics", without_moss)
+    monkeypatch.setattr("texture_models.training.health.ALIKE_STEPS", 2)
+    with pytest.raises(TrainingFailed, match=r"at step 2 previews .* differ 0\.0%"):
+        train(tmp_path, steps=2)
+    assert not (tmp_path / "model").exists()
+    assert not (tmp_path / "finished.json").exists()
+
+
 def test_the_diversity_of_the_previews_is_reported(whole):
     assert 0.1 < whole.losses["diversity"] < 2
 

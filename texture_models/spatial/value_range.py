@@ -2,7 +2,7 @@
 
 Discriminators judge patches, and a spot that glows in one of hundreds costs the generator next to
 nothing: it is still there after thousands of steps, once in a few tiles, where it is seen at once.
-What is measured here is what `metrics.blobs` counts.
+What is measured here is the most of what `metrics.blobs` counts: grey and colours, not contrast.
 """
 
 from __future__ import annotations

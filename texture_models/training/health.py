@@ -1,4 +1,4 @@
-"""Whether a training is still worth going on with, judged from its reported losses."""
+"""Whether a training is still worth going on with, by its reported losses and its previews."""
 
 from __future__ import annotations
 
@@ -38,8 +38,7 @@ class Health:
     @property
     def sound(self) -> bool:
         """Whether the last report was good enough for a checkpoint."""
-        troubles = (self._alike_since, self._one_picture_since, self._skipping_since)
-        return all(since is None for since in troubles) and self._finite
+        return self._alike_since is None and self._skipping_since is None and self._finite
 
     def confirm(self, step: int) -> None:
         """Refuse to end with what the last report said.
@@ -52,13 +51,20 @@ class Health:
         what = "its losses are no numbers, or most steps are skipped"
         if self._alike_since is not None:
             what = f"its patches look alike since step {self._alike_since}"
-        elif self._one_picture_since is not None:
-            what = f"its previews look alike since step {self._one_picture_since}"
         raise TrainingFailed(
             f"the training ended at step {step} while {what}, so no model is made of it; {_KEPT}:"
             " raise training.steps or training.minutes, or lower generator_rate and"
             " discriminator_rate"
         )
+
+    def confirm_preview(self, step: int, losses: Mapping[str, float]) -> None:
+        """Refuse to end with a preview, of the finished network, in which seeds make no difference.
+
+        Raises:
+            TrainingFailed: so it is, and the training was not too short to tell.
+        """
+        if self._one_picture_since is not None and step >= ALIKE_STEPS:
+            raise self._one_picture(step, losses)
 
     def resume(self, step: int, losses: Mapping[str, float]) -> None:
         """Go on from the report that a checkpoint holds."""
@@ -110,12 +116,15 @@ class Health:
         if self._one_picture_since is None:
             self._one_picture_since = step
         if step - self._one_picture_since >= ALIKE_STEPS:
-            raise TrainingFailed(
-                f"the generator collapsed: at step {step} previews of different seeds differ"
-                f" {diversity:.1%} as much as the photographs' regions do (limit"
-                f" {LEAST_DIVERSITY:.0%}, of the material where it is least); {_KEPT}:"
-                f" {_against_collapse(losses)}"
-            )
+            raise self._one_picture(step, losses)
+
+    def _one_picture(self, step: int, losses: Mapping[str, float]) -> TrainingFailed:
+        return TrainingFailed(
+            f"the generator collapsed: at step {step} previews of different seeds differ"
+            f" {losses['diversity']:.1%} as much as the photographs' regions do (limit"
+            f" {LEAST_DIVERSITY:.0%}, of the material where it is least); {_KEPT}:"
+            f" {_against_collapse(losses)}"
+        )
 
     def _count_skipped(self, step: int, losses: Mapping[str, float], broken: list[str]) -> None:
         skipped = losses.get("skipped", 0.0)

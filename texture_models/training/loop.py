@@ -131,7 +131,8 @@ def join(
 
     Raises:
         DevicesUnavailable: this is the chief, or the machines were asked for different things.
-        TrainingFailed: as in `fit`, on all machines at once.
+        TrainingFailed: as in `fit`, on all machines at once; but previews are the chief's, and a
+            collapse that they show ends the others with `DevicesUnavailable`.
     """
     devices = _opened(config, training)
     if devices.chief:
@@ -282,11 +283,12 @@ class _Run:
     def finish(self, finished: Path) -> None:
         """Recompute the statistics, save the generator, and say last that it is all there."""
         self.model.recompute_statistics(self.training.statistics_batches)
+        self._write_preview()
+        self._health.confirm_preview(self.step, self.losses)
         with written("the trained model", self.run_dir / "model"):
             self._write_result(finished)
 
     def _write_result(self, finished: Path) -> None:
-        self._write_preview()
         history = self.run_dir / "history.jsonl"
         shown = {material: pictures[0] for material, pictures in self._photographs.items()}
         write_explanations(self.run_dir / "explanations", self.model, shown, history)

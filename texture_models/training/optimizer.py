@@ -93,12 +93,13 @@ class Adam:
         if self._scaled:
             slopes = [slope / self._loss_scale for slope in slopes]
         sound = tf.math.is_finite(tf.add_n([tf.reduce_sum(slope) for slope in slopes]))
-        changes = self._counted(sound)
+        changes = []
         if self._longest is not None:
             slopes, length = self._shortened(slopes, self._longest)
-            changes.append((self._length, tf.where(sound, length, self._length)))
+            sound &= tf.math.is_finite(length)
+            changes = [(self._length, tf.where(sound, length, self._length))]
         self._move(slopes, sound)
-        assign_on_all(changes)
+        assign_on_all([*self._counted(sound), *changes])
 
     def _shortened(self, slopes: Sequence[Any], longest: float) -> tuple[list[Any], Any]:
         """Return slopes of at most `longest` times the usual length, and what is usual now.
@@ -110,7 +111,7 @@ class Adam:
         """
         square = tf.add_n([tf.reduce_sum(slope**2) for slope in slopes])
         known = self._length / tf.maximum(1.0 - LENGTH_DECAY**self._done, 1e-6)
-        limit = tf.where(self._done > 0, longest**2 * known, square)
+        limit = tf.where(known > 0.0, longest**2 * known, square)
         kept = tf.minimum(square, limit)
         factor = tf.sqrt(kept / tf.maximum(square, 1e-20))
         length = LENGTH_DECAY * self._length + (1.0 - LENGTH_DECAY) * kept

@@ -36,11 +36,12 @@ def detail_in(removed: np.ndarray, *, noise: float, wrap: tuple[bool, bool]) -> 
     border = [(0, 0) if on else (BORDER_PX, BORDER_PX) for on in wrap]
     removed = removed.astype(np.float32)  # half the memory, which grows with the picture here
     channels = np.pad(removed @ OPPONENT.T, [*border, (0, 0)], mode="symmetric")
-    spectrum = fft.fft2(channels, axes=(0, 1))
+    mean = channels.mean(axis=(0, 1))  # noise has none; its power would pose as its neighbours'
+    spectrum = fft.fft2(channels - mean, axes=(0, 1))
     power = np.abs(spectrum) ** 2 / (channels.shape[0] * channels.shape[1])
     smooth = ndimage.gaussian_filter(power, (SMOOTHED_BINS, SMOOTHED_BINS, 0), mode="wrap")
     share = np.maximum(1.0 - noise**2 / np.maximum(smooth, 1e-9), 0.0)
-    detail = fft.ifft2(share * spectrum, axes=(0, 1)).real @ OPPONENT
+    detail = (fft.ifft2(share * spectrum, axes=(0, 1)).real + mean) @ OPPONENT
     inside = tuple(
         slice(before, size - after)
         for (before, after), size in zip(border, detail.shape[:2], strict=True)

@@ -24,10 +24,10 @@ class FirstRow(keras.initializers.Initializer):
     Args:
         value: of the first row.
         eye: whether that is `value` times the unit matrix.
-        seed: of the others; None for one of Keras' choice.
+        seed: of the others.
     """
 
-    def __init__(self, value: float, *, eye: bool = False, seed: int | None = None) -> None:
+    def __init__(self, value: float, *, eye: bool = False, seed: int = 0) -> None:
         self.value, self.eye, self.seed = value, eye, seed
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:  # noqa: D102
