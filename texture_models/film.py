@@ -16,7 +16,8 @@ BOUND = 6.0
 class FilmLayer(keras.layers.Layer):
     """Scale and shift every channel by what a code says (feature-wise linear modulation).
 
-    Call: [(batch, rows, columns, channels), (batch, code)] float -> same shape as the first.
+    Call: [(batch, rows, columns, channels), (batch, code)] float -> same shape as the first; the
+    code may be one of every place, (batch, rows, columns, code).
 
     Source: Perez et al. 2018, https://arxiv.org/abs/1709.07871, eq. 1; here it also takes the
     place of the batch normalisation's own scale and offset (conditional batch normalisation).
@@ -28,10 +29,17 @@ class FilmLayer(keras.layers.Layer):
         self.shift = self.add_weight(name="shift", shape=(code, channels), initializer="zeros")
 
     def call(self, inputs: list[Any]) -> Any:  # noqa: D102
-        features, code = inputs
-        scale = ops.cast(ops.matmul(code, self.scale), features.dtype)[:, None, None, :]
-        shift = ops.cast(ops.matmul(code, self.shift), features.dtype)[:, None, None, :]
+        features, _ = inputs
+        scale, shift = self.modulation(inputs)
         return features * scale + shift
+
+    def modulation(self, inputs: list[Any]) -> tuple[Any, Any]:
+        """Scale and shift of every channel, (batch, 1 or rows, 1 or columns, channels) each."""
+        features, code = inputs
+        weights = (self.scale, self.shift)
+        both = [ops.cast(ops.matmul(code, weight), features.dtype) for weight in weights]
+        scale, shift = (one[:, None, None, :] for one in both) if len(code.shape) == 2 else both
+        return scale, shift
 
 
 class BoundedFilm(FilmLayer):
@@ -51,13 +59,11 @@ class BoundedFilm(FilmLayer):
         self.leak = leak
 
     def call(self, inputs: list[Any]) -> Any:  # noqa: D102
-        features, code = inputs
-        scale = ops.cast(ops.matmul(code, self.scale), features.dtype)[:, None, None, :]
-        shift = ops.cast(ops.matmul(code, self.shift), features.dtype)[:, None, None, :]
-        return bounded_film(self.bound, self.leak)(features, scale, shift)
+        features, _ = inputs
+        return _bounded(self.bound, self.leak)(features, *self.modulation(inputs))
 
 
-def bounded_film(bound: float, leak: float) -> Any:
+def _bounded(bound: float, leak: float) -> Any:
     """Return clip, scale and shift, leaky ReLU as one function with its own gradient.
 
     Args:

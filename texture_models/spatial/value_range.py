@@ -18,7 +18,8 @@ from texture_models.losses import LUMA
 
 SIGMA_PX, RADIUS_PX = 2.0, 6  # of the blur: a spot, not a grain
 STRIDE_PX = 4  # between two looks, so that every spot is seen near its middle
-PLANES = np.array([LUMA, (0.5, -0.5, 0.0), (0.25, 0.25, -0.5)], np.float32)  # grey, two opponents
+# Grey and two opponents, as the metric has them; what renders must not depend on the metrics.
+PLANES = np.array([LUMA, (0.5, -0.5, 0.0), (0.25, 0.25, -0.5)], np.float32)
 
 
 class ValueRange:

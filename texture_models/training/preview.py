@@ -72,7 +72,7 @@ def preview_diversity(
     everything = [one for some in photographs.values() for one in some]
     found = []
     for name, generated in pictures.items():
-        real = photographs.get(name, everything)
+        real = photographs[name] if name else everything
         try:
             side_px = fitting_crop_px(real, generated, WINDOW_PX)
         except ValueError:  # too small to be judged, but not to be learnt from

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from texture_models.families.conditional_gan.config import ConditionalGanConfig
-from texture_models.film import BOUND, bounded_film
+from texture_models.film import BOUND, BoundedFilm
 from texture_models.layers import FusedNormalization
 from texture_models.spatial.discriminator import discriminator_stages
 from texture_models.spatial.generator import LEAK_GENERATOR, level_convolution
@@ -16,33 +16,13 @@ from texture_models.spatial.generator import LEAK_GENERATOR, level_convolution
 HIGHEST = 4.0  # a height beyond this changes nothing any more; exp(8) between two is enough
 
 
-class PlaceFilm(keras.layers.Layer):
-    """Clip; scale and shift by what the materials' weights say at each place; leaky ReLU.
+class PlaceFilm(BoundedFilm):
+    """`BoundedFilm` by what the weights of the materials say at each place.
 
     Call: [(batch, rows, columns, channels), (batch, rows, columns, materials)] float -> same shape
-    as the first. Where one weight is 1 it is `BoundedFilm` with that material's code.
-
-    Args:
-        bound: features are clipped at plus and minus this.
-        leak: slope below 0.
+    as the first. Where one weight is 1 it is `BoundedFilm` with that material's code. A class of
+    its own, because layers of `with_shares` and of files of weights are found by it.
     """
-
-    def __init__(self, bound: float, leak: float, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.bound = bound
-        self.leak = leak
-
-    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:  # noqa: D102
-        channels, materials = input_shape[0][-1], input_shape[1][-1]
-        self.scale = self.add_weight(name="scale", shape=(materials, channels), initializer="ones")
-        self.shift = self.add_weight(name="shift", shape=(materials, channels), initializer="zeros")
-
-    def call(self, inputs: list[Any]) -> Any:  # noqa: D102
-        features, weights = inputs
-        weights = ops.cast(weights, features.dtype)
-        scale = ops.matmul(weights, ops.cast(self.scale, features.dtype))
-        shift = ops.matmul(weights, ops.cast(self.shift, features.dtype))
-        return bounded_film(self.bound, self.leak)(features, scale, shift)
 
 
 class PlaceColour(keras.layers.Layer):
