@@ -64,8 +64,7 @@ def batches_of(family: str) -> type[Batches]:
 
 
 def training(**changes) -> TrainingConfig:
-    # The penalty in every step: one graph less to trace.
-    every = {"steps": STEPS, "batch_size": 4, "r1_every": 1, "augment_strength": 0.5}
+    every = {"steps": STEPS, "batch_size": 4, "augment_strength": 0.5}
     return TrainingConfig.tiny(**{**every, **changes})
 
 

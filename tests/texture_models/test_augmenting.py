@@ -49,7 +49,7 @@ def test_at_strength_zero_every_weight_is_what_it_is_without():
     trained = []
     # A target that is never exceeded: the branch for changes is there, and never taken.
     for changes in ({"augment": "off"}, {"augment": "adaptive", "augment_target": 1.0}):
-        training = TrainingConfig.tiny(r1_every=1, **changes)
+        training = TrainingConfig.tiny(**changes)
         model = build_model(PsganConfig.tiny(materials=("a", "b")), training)
         losses = steps(model, 0, 2, training.patch_px)
         trained.append(weights(model))

@@ -17,7 +17,7 @@ MATERIALS = ("brick", "moss")
 
 def losses_of(family=PsganConfig, **changes):
     """Losses of two steps, both with the gradient penalty."""
-    training = TrainingConfig.tiny(seed=5, r1_every=1, **changes)
+    training = TrainingConfig.tiny(seed=5, **changes)
     model = build_model(family.tiny(materials=MATERIALS), training)
     image = np.random.default_rng(0).random((2, 32, 32, 3), dtype=np.float32) * 2 - 1
     found = []
