@@ -37,7 +37,7 @@ from texture_models.families import AnyModelConfig
 from texture_models.metrics.scores import score_texture
 from texture_models.rendering.renderer import Renderer
 from texture_models.training.config import TrainingConfig
-from texture_models.training.loop import TrainingProgress, fit
+from texture_models.training.loop import TrainingProgress, TrainingResult, fit
 
 FAMILIES = {config.model_fields["family"].default: config for config in get_args(AnyModelConfig)}
 BASELINES: dict[str, tuple[str, dict[str, Any]]] = {"vae_elbo": ("vae", {"objective": "elbo"})}
@@ -174,14 +174,20 @@ def train(
         start=start,
         on_progress=tell,
     )
-    measured = run_dir / "cpu.json"
+    return {"steps": result.steps, **watched(run_dir / "cpu.json", reports, result)}
+
+
+def watched(
+    measured: Path, reports: list[tuple[int, float]], result: TrainingResult
+) -> dict[str, Any]:
+    """Return steps and CPU seconds between the first and the last report, kept in `measured`."""
     if len(reports) > 1:
         (first, started), (last, ended) = reports[0], reports[-1]
         measured.write_text(json.dumps({"steps_measured": last - first, "cpu_s": ended - started}))
     # A training that was finished by an earlier attempt, or within a second, was not watched.
     unwatched = {"steps_measured": result.steps, "cpu_s": result.seconds}
-    seen = json.loads(measured.read_text()) if measured.exists() else unwatched
-    return {"steps": result.steps, **seen}
+    seen: dict[str, Any] = json.loads(measured.read_text()) if measured.exists() else unwatched
+    return seen
 
 
 def score(

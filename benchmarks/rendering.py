@@ -49,7 +49,6 @@ def main() -> None:
         tensors = {name: tf.constant(value[None]) for name, value in drawn.items()}
         return plain({**tensors, "code": inputs["code"]}).numpy()
 
-    megapixels = SIDE_PX**2 / 1e6
     times = {
         "plain forward call": seconds(lambda: plain(inputs), 7),
         "folded, whole picture": seconds(lambda: folded(fields), 7),
@@ -58,12 +57,17 @@ def main() -> None:
             lambda: renderer.render(seed=1, height_px=SIDE_PX, width_px=SIDE_PX), 7
         ),
     }
+    print_table(times, model.config, difference)
+    print(f"\nfolded, whole picture:\n\n{profile_table(lambda: folded(fields), 5)}")
+
+
+def print_table(times: dict[str, float], config: PsganConfig, difference: int) -> None:
+    """Print the times, beside the plain call and the machine's peak."""
     reference = times["plain forward call"]
+    megapixels = SIDE_PX**2 / 1e6
     peak = convolution_peak()
-    gflop = textbook_gflop(model.config, SIDE_PX)
-    print(
-        f"{SIDE_PX} px, preset {model.config.preset}; largest difference {difference} grey levels"
-    )
+    gflop = textbook_gflop(config, SIDE_PX)
+    print(f"{SIDE_PX} px, preset {config.preset}; largest difference {difference} grey levels")
     print(f"peak of one convolution: {peak:.0f} GFLOP/s; textbook work {gflop:.0f} GFLOP\n")
     print("| form | s | Mpx/s | times the plain call | share of peak (textbook work) |")
     print("|---|---|---|---|---|")
@@ -73,7 +77,6 @@ def main() -> None:
             f"| {name} | {time:.3f} | {megapixels / time:.1f} | {reference / time:.2f}"
             f" | {share:.2f} |"
         )
-    print(f"\nfolded, whole picture:\n\n{profile_table(lambda: folded(fields), 5)}")
 
 
 def plain_generator(network, config: PsganConfig):

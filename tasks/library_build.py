@@ -153,12 +153,7 @@ def _make(
     models = {e.material: find_choice(settings, recipe.model_of(e)) for e in recipe.materials}
     provenances = _provenances(settings, recipe, models)
     _check_licences(recipe, provenances)
-    draft = LibraryDraft(
-        library=recipe.library,
-        provenance=_joined(recipe, provenances),
-        materials=_material_records(settings, recipe, models),
-        include_photographs=recipe.licence.include_photographs,
-    )
+    draft = _draft(settings, recipe, models, provenances)
     runner = StageRunner(
         recipe,
         planned.sources,
@@ -170,19 +165,31 @@ def _make(
         made_only=options.made_only,
     )
     built = runner.run(lambda done, total, what: report(done / total, what))
+    assert built.record is not None  # run sets it
     textures = sorted(built.textures, key=lambda texture: texture.record.key)
     crops = _crops(settings, models) if draft.include_photographs else {}
+    wanted = wanted_documents(draft, textures, crops)
     shown = draw_stale_documents(
-        wanted_documents(draft, textures, crops),
-        settings.stages_dir,
-        planned.published,
-        again=options.again,
+        wanted, settings.stages_dir, planned.published, again=options.again
     )
-    assert built.record is not None  # run sets it
     record = built.record.model_copy(update={"documents": shown.keys})
     further = build_documents(record, built.masters)
     version = plan_version(draft, textures, {}, further, drawn=shown.documents)
     return _Made(version, built.ran + shown.ran)
+
+
+def _draft(
+    settings: Settings,
+    recipe: Recipe,
+    models: Mapping[str, RegisteredModel],
+    provenances: Mapping[str, Provenance],
+) -> LibraryDraft:
+    return LibraryDraft(
+        library=recipe.library,
+        provenance=_joined(recipe, provenances),
+        materials=_material_records(settings, recipe, models),
+        include_photographs=recipe.licence.include_photographs,
+    )
 
 
 def _release(settings: Settings, library: str, channel: str, version: int) -> None:

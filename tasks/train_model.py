@@ -77,13 +77,12 @@ _Parts = tuple[ModelConfig, PreparedDataset, AugmentationConfig, TrainingConfig,
 
 
 def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> TrainingRun:
+    model, dataset, augmentation, training, beginning = parts
+    started_from = {"started_from": beginning.name} if beginning else {}
+    photographs = training_regions(dataset, training.patch_px)
     with step_progress("training-progress", f"training {key[:16]}") as progress:
-        # Both imports take seconds; the line above says what they are for.
-        from tasks.tracking import tracked_run
-        from texture_models.training.loop import fit
+        from tasks.tracking import tracked_run  # takes seconds; the line above says what for
 
-        model, dataset, augmentation, training, beginning = parts
-        photographs = training_regions(dataset, training.patch_px)
         with tracked_run(
             settings,
             folder,
@@ -92,30 +91,13 @@ def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> Trainin
             tags={
                 "training_key": key,
                 "code_version": code_version(),
-                **({"started_from": beginning.name} if beginning else {}),
+                **started_from,
                 **_flow_run(),
             },
             dataset=dataset,
         ) as tracked:
-            result = fit(
-                model,
-                training,
-                open_batches=crop_streams(dataset, augmentation, training),
-                photographs=photographs,
-                run_dir=folder,
-                start=beginning.folder if beginning else None,
-                on_cost=lambda cost: _report_cost(tracked, cost),
-                on_progress=lambda state: _report(progress, tracked, state),
-            )
-            tracked.log_losses(_metrics(result), step=result.steps)
-            for preview in result.preview_paths:
-                tracked.log_picture(preview, "previews")
-            for explanation in result.explanation_paths:
-                tracked.log_picture(explanation, "explanations")
-        if result.preview_paths:
-            show_preview(result.preview_paths[-1], "training-preview", f"step {result.steps}")
-        for explanation in result.explanation_paths:
-            show_preview(explanation, explanation.stem, explanation.stem.replace("-", " "))
+            result = _fitted(folder, parts, photographs, (progress, tracked))
+        _show(result)
     return TrainingRun(
         key=key,
         mlflow_run_id=tracked.run_id,
@@ -126,6 +108,40 @@ def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> Trainin
         waiting_share=result.waiting_share,
         **_places(folder),
     )
+
+
+def _fitted(
+    folder: Path, parts: _Parts, photographs: dict[str, list[Any]], told: tuple[StepProgress, Any]
+) -> Any:
+    """Train while the flow and the tracked run hear of it; returns a `TrainingResult`."""
+    from texture_models.training.loop import fit
+
+    model, dataset, augmentation, training, beginning = parts
+    progress, tracked = told
+    result = fit(
+        model,
+        training,
+        open_batches=crop_streams(dataset, augmentation, training),
+        photographs=photographs,
+        run_dir=folder,
+        start=beginning.folder if beginning else None,
+        on_cost=lambda cost: _report_cost(tracked, cost),
+        on_progress=lambda state: _report(progress, tracked, state),
+    )
+    tracked.log_losses(_metrics(result), step=result.steps)
+    for preview in result.preview_paths:
+        tracked.log_picture(preview, "previews")
+    for explanation in result.explanation_paths:
+        tracked.log_picture(explanation, "explanations")
+    return result
+
+
+def _show(result: Any) -> None:
+    """Let the flow show the last preview and what explains the model."""
+    if result.preview_paths:
+        show_preview(result.preview_paths[-1], "training-preview", f"step {result.steps}")
+    for explanation in result.explanation_paths:
+        show_preview(explanation, explanation.stem, explanation.stem.replace("-", " "))
 
 
 def _places(folder: Path) -> dict[str, str]:

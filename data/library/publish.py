@@ -233,42 +233,59 @@ def _write_objects(
     Raises:
         KeyConflict: the number is another publisher's, or damaged leftovers are in the way.
     """
-    folder = folder_of(manifest.library, manifest.version)
-    pool = ObjectPool(store, manifest.library)
-    objects = plan.objects(manifest)
-    records = {record.key: record for record in manifest.objects()}
+    writing = _Writing(store, manifest, plan.objects(manifest), flat_tree)
+    records = writing.records
     total = 2 * len(records) + 1
     report = on_progress or (lambda done, total, key: None)
-    unread = set(records)
-
-    def write(key: str) -> None:
-        if not flat_tree and pool.has(records[key].sha256, records[key].size_bytes):
-            unread.discard(key)
-            return
-        content = objects[key]
-        _refuse_other_bytes(records[key], content)
-        pool.put(content)
-        if flat_tree:
-            store.put_new(f"{folder}/{key}", content)
-
-    def check(key: str) -> None:
-        record = records[key]
-        if key not in unread and not pool.has(record.sha256, record.size_bytes):
-            raise KeyConflict(f"{store.url_of(pool.key(record.sha256))} ({key}) is gone again")
-        places = [pool.key(record.sha256)] if key in unread else []
-        places += [f"{folder}/{key}"] if flat_tree else []
-        for place in places:
-            if fault := _fault(store, place, record):
-                raise KeyConflict(fault)
-
-    for done, key in enumerate(_in_parallel(write, records), start=1):
+    for done, key in enumerate(_in_parallel(writing.write, records), start=1):
         report(done, total, key)
     claim = _read_claim(store, manifest.library, manifest.version)
     if claim is None or claim.content_digest != manifest.content_digest:
-        raise KeyConflict(f"{store.url_of(folder)} was claimed by another publisher")
-    for done, key in enumerate(_in_parallel(check, records), start=len(records) + 1):
+        raise KeyConflict(f"{store.url_of(writing.folder)} was claimed by another publisher")
+    for done, key in enumerate(_in_parallel(writing.check, records), start=len(records) + 1):
         report(done, total, key)
     report(total, total, "manifest.json")
+
+
+class _Writing:
+    """The objects of one version: written by one thread each, read back by another."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        manifest: LibraryManifest,
+        objects: Mapping[str, bytes],
+        flat_tree: bool,
+    ) -> None:
+        self._store, self._objects, self._flat_tree = store, objects, flat_tree
+        self._pool = ObjectPool(store, manifest.library)
+        self.folder = folder_of(manifest.library, manifest.version)
+        self.records = {record.key: record for record in manifest.objects()}
+        self._unread = set(self.records)
+
+    def write(self, key: str) -> None:
+        """Write an object, unless the pool has it and it lies nowhere else."""
+        record = self.records[key]
+        if not self._flat_tree and self._pool.has(record.sha256, record.size_bytes):
+            self._unread.discard(key)
+            return
+        content = self._objects[key]
+        _refuse_other_bytes(record, content)
+        self._pool.put(content)
+        if self._flat_tree:
+            self._store.put_new(f"{self.folder}/{key}", content)
+
+    def check(self, key: str) -> None:
+        """Read back what was written; of what was not, ask whether it is still there."""
+        record = self.records[key]
+        pooled = self._pool.key(record.sha256)
+        if key not in self._unread and not self._pool.has(record.sha256, record.size_bytes):
+            raise KeyConflict(f"{self._store.url_of(pooled)} ({key}) is gone again")
+        places = [pooled] if key in self._unread else []
+        places += [f"{self.folder}/{key}"] if self._flat_tree else []
+        for place in places:
+            if fault := _fault(self._store, place, record):
+                raise KeyConflict(fault)
 
 
 def _in_parallel(act: Callable[[str], None], keys: Iterable[str]) -> Iterator[str]:

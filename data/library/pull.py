@@ -7,7 +7,7 @@ or what was edited since, is left alone and named.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,40 +110,18 @@ def pull(
         StoreError: an object is missing or damaged, or the store refused.
     """
     names = recipe_names(store, manifest) if selection.profile == "recipe" else None
-    chosen = select(manifest, selection, names)
     old = read_lock(target)
-    known = old.files if old else {}
-    present = {path: _hash_of(target, path) for path in {*chosen, *known}}
-
-    def due(path: str) -> str | None:
-        """What a file has to be; of a converted one that is not there it is not known yet."""
-        file = chosen[path]
-        if not file.converted:
-            return file.addresses[0]
-        if path in known and known[path].made_from == file.addresses:
-            return known[path].sha256
-        return None if present[path] is None else digest(content_of(store, manifest, file))
-
+    files = _Files(
+        store, manifest, target, select(manifest, selection, names), old.files if old else {}
+    )
+    chosen, present = files.chosen, files.present
     with ThreadPoolExecutor(WORKERS) as workers:
-        hashes = dict(zip(chosen, workers.map(due, chosen), strict=True))
+        hashes = dict(zip(chosen, workers.map(files.due, chosen), strict=True))
         wanted = [path for path in chosen if present[path] is None or present[path] != hashes[path]]
-        leaving = [path for path in known if path not in chosen and present[path] is not None]
+        leaving = [path for path in files.known if path not in chosen and present[path] is not None]
         if not force:
-            _refuse_what_is_in_the_way([*wanted, *leaving], present, known)
-
-        def fetch(path: str) -> str:
-            file, before = chosen[path], known.get(path)
-            content = content_of(store, manifest, file)
-            found = digest(content)
-            if before and before.made_from == file.addresses and found != before.sha256:
-                raise LibraryError(
-                    f"{path!r} comes out with other bytes than {LOCK_NAME} says; install the "
-                    f"Pillow that made it, or remove {LOCK_NAME} and pull again"
-                )
-            write_below(target, path, content)
-            return found
-
-        hashes |= dict(zip(wanted, workers.map(fetch, wanted), strict=True))
+            files.refuse_what_is_in_the_way([*wanted, *leaving])
+        hashes |= dict(zip(wanted, workers.map(files.fetch, wanted), strict=True))
     for path in leaving:
         place_below(target, path).unlink(missing_ok=True)
     lock = Lock(
@@ -157,6 +135,68 @@ def pull(
     write_below(target, LOCK_NAME, canonical_json(lock))
     missing = missing_maps(manifest, selection)
     return Pulled(lock, tuple(wanted), len(chosen) - len(wanted), tuple(leaving), missing)
+
+
+class _Files:
+    """The files of one pull: what they have to be, and what lies in the folder.
+
+    Attributes:
+        chosen: path -> what is wanted there.
+        known: path -> what the last pull left there.
+        present: path of either -> SHA-256 of what lies there, see `_hash_of`.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        manifest: LibraryManifest,
+        target: Path,
+        chosen: Mapping[str, Chosen],
+        known: Mapping[str, LockedFile],
+    ) -> None:
+        self._store, self._manifest, self._target = store, manifest, target
+        self.chosen, self.known = chosen, known
+        self.present = {path: _hash_of(target, path) for path in {*chosen, *known}}
+
+    def due(self, path: str) -> str | None:
+        """What a file has to be; of a converted one that is not there it is not known yet."""
+        file = self.chosen[path]
+        if not file.converted:
+            return file.addresses[0]
+        if path in self.known and self.known[path].made_from == file.addresses:
+            return self.known[path].sha256
+        return None if self.present[path] is None else digest(self._content(file))
+
+    def fetch(self, path: str) -> str:
+        """Write a chosen file and return its SHA-256."""
+        file, before = self.chosen[path], self.known.get(path)
+        content = self._content(file)
+        found = digest(content)
+        if before and before.made_from == file.addresses and found != before.sha256:
+            raise LibraryError(
+                f"{path!r} comes out with other bytes than {LOCK_NAME} says; install the "
+                f"Pillow that made it, or remove {LOCK_NAME} and pull again"
+            )
+        write_below(self._target, path, content)
+        return found
+
+    def refuse_what_is_in_the_way(self, paths: Sequence[str]) -> None:
+        """Raise LibraryError if one of the paths holds what no pull left there."""
+        strangers = [
+            path for path in paths if self.present[path] is not None and not self._mine(path)
+        ]
+        if strangers:
+            more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
+            raise LibraryError(
+                f"{strangers[0]!r}{more} was not pulled before or was edited since; move it away, "
+                "or pull with --force to overwrite it"
+            )
+
+    def _mine(self, path: str) -> bool:
+        return path in self.known and self.present[path] == self.known[path].sha256
+
+    def _content(self, file: Chosen) -> bytes:
+        return content_of(self._store, self._manifest, file)
 
 
 def _locked(file: Chosen, sha256: str) -> LockedFile:
@@ -206,21 +246,6 @@ def _hash_of(target: Path, path: str) -> str | None:
     if place.is_symlink() or (place.exists() and not place.is_file()):
         return ""
     return digest(place.read_bytes()) if place.exists() else None
-
-
-def _refuse_what_is_in_the_way(
-    paths: list[str], present: Mapping[str, str | None], known: Mapping[str, LockedFile]
-) -> None:
-    def mine(path: str) -> bool:
-        return path in known and present[path] == known[path].sha256
-
-    strangers = [path for path in paths if present[path] is not None and not mine(path)]
-    if strangers:
-        more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
-        raise LibraryError(
-            f"{strangers[0]!r}{more} was not pulled before or was edited since; move it away, or "
-            "pull with --force to overwrite it"
-        )
 
 
 def write_below(target: Path, path: str, content: bytes) -> None:

@@ -91,15 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "stall":
                 time.sleep(STALL_S)
                 return self._reset()
-        upstream = http.client.HTTPConnection("127.0.0.1", self.proxy.upstream, timeout=60)
-        with contextlib.closing(upstream):
-            # The headers go on as they are: the signature covers the host that the client named.
-            upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-            for name, value in self.headers.items():
-                upstream.putheader(name, value)
-            upstream.endheaders(body)
-            answer = upstream.getresponse()
-            content = answer.read()
+        answer, content = self._ask_upstream(body)
         match kind:
             case "500 after":
                 return self._answer_error(500, "InternalError")
@@ -121,6 +113,17 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _serve  # noqa: N815
+
+    def _ask_upstream(self, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
+        upstream = http.client.HTTPConnection("127.0.0.1", self.proxy.upstream, timeout=60)
+        with contextlib.closing(upstream):
+            # The headers go on as they are: the signature covers the host that the client named.
+            upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in self.headers.items():
+                upstream.putheader(name, value)
+            upstream.endheaders(body)
+            answer = upstream.getresponse()
+            return answer, answer.read()
 
     def _answer_error(self, status: int, code: str) -> None:
         content = b"" if self.command == "HEAD" else f"<Error><Code>{code}</Code></Error>".encode()

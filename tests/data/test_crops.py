@@ -27,33 +27,7 @@ def dataset_of(
     for name, pixels in pictures.items():
         identifier = name.replace("/", "_")
         write_pixels(folder / f"photos/{identifier}.png", pixels)
-        analysis = PhotoAnalysis(
-            stationarity=0,
-            is_stationary=True,
-            period_px=None,
-            isotropy=1,
-            symmetries=symmetries,
-            warnings=(),
-        )
-        photographs.append(
-            Photograph(
-                photo_id=identifier,
-                material=name.partition("/")[0],
-                source_name=name,
-                source_sha256="0" * 64,
-                licence="CC0-1.0",
-                origin="",
-                source_height_px=pixels.shape[0],
-                source_width_px=pixels.shape[1],
-                texel_scale=1.0,
-                height_px=pixels.shape[0],
-                width_px=pixels.shape[1],
-                pixels_file=f"photos/{identifier}.png",
-                pixels_sha256=pixels_digest(pixels),
-                held_out=held_out_box(pixels, 0.25),
-                analysis=analysis,
-            )
-        )
+        photographs.append(photograph_of(name, identifier, pixels, symmetries))
     return PreparedDataset(
         source="test",
         fingerprint="0" * 64,
@@ -62,6 +36,36 @@ def dataset_of(
         ingest=(),
         folder=str(folder),
         tfds_name="test/1.0.0",
+    )
+
+
+def photograph_of(
+    name: str, identifier: str, pixels: np.ndarray, symmetries: tuple[Symmetry, ...]
+) -> Photograph:
+    analysis = PhotoAnalysis(
+        stationarity=0,
+        is_stationary=True,
+        period_px=None,
+        isotropy=1,
+        symmetries=symmetries,
+        warnings=(),
+    )
+    return Photograph(
+        photo_id=identifier,
+        material=name.partition("/")[0],
+        source_name=name,
+        source_sha256="0" * 64,
+        licence="CC0-1.0",
+        origin="",
+        source_height_px=pixels.shape[0],
+        source_width_px=pixels.shape[1],
+        texel_scale=1.0,
+        height_px=pixels.shape[0],
+        width_px=pixels.shape[1],
+        pixels_file=f"photos/{identifier}.png",
+        pixels_sha256=pixels_digest(pixels),
+        held_out=held_out_box(pixels, 0.25),
+        analysis=analysis,
     )
 
 

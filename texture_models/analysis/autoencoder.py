@@ -164,7 +164,7 @@ def train_autoencoder(
     network = build_autoencoder(kind, seed)
     optimizer = keras.optimizers.Adam(RATE)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def move(image: Any) -> None:
         with tf.GradientTape() as tape:
             error = tf.reduce_mean(tf.square(network(image, training=True) - image))

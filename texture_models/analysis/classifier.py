@@ -125,7 +125,7 @@ def train_classifier(
     optimizer = keras.optimizers.Adam(RATE)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def move(image: Any, label: Any) -> None:
         with tf.GradientTape() as tape:
             error = loss(label, network(image, training=True))

@@ -36,7 +36,7 @@ def compiled_draw(network: Any) -> Callable[[Mapping[str, np.ndarray]], np.ndarr
     Its folded form is faster, and is for one code.
     """
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def draw(inputs: Mapping[str, Any]) -> Any:
         return to_pixels(network(inputs, training=False))
 

@@ -87,7 +87,7 @@ def folded_picture(
         tf.constant(np.tile(last_bias, 4)),
     )
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def render(fields: Mapping[str, Any]) -> Any:
         x = _level(levels[0], [fields["noise_0"]])
         for level, folded in enumerate(levels[1:], start=1):

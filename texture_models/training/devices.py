@@ -88,7 +88,7 @@ class Devices:
         if self.machines == 1:
             return
 
-        @tf.function
+        @tf.function(autograph=False)
         def exchange() -> Any:
             return self.strategy.run(
                 lambda: [_of_first_replica(tf.convert_to_tensor(one)) for one in variables]
@@ -123,7 +123,7 @@ class Devices:
     def _exchanged(self, values: Sequence[float], collect: Any) -> list[float]:
         mine = tf.constant(list(values), tf.float32)
 
-        @tf.function
+        @tf.function(autograph=False)
         def exchange() -> Any:
             return self.strategy.run(lambda: collect(mine))
 

@@ -168,7 +168,8 @@ def compiled_step(step: Callable[..., Any], *, xla: bool) -> Callable[..., Any]:
     Args:
         step: takes tensors and Python values, returns a dict of scalar losses. Tensors with an axis
             hold the whole batch along the first; each device gets its share. Scalars and Python
-            values reach every device as they are.
+            values reach every device as they are. It branches on Python values alone: autograph
+            is off, which would take seconds a start and leave files behind.
         xla: compile with XLA; on one device only.
 
     Returns:
@@ -204,12 +205,14 @@ def traced_only() -> Iterator[list[Any]]:
 def _compiled(step: Callable[..., Any], *, xla: bool) -> Any:
     strategy = tf.distribute.get_strategy()
     if strategy.num_replicas_in_sync == 1:
-        return tf.function(step, jit_compile=True if xla else None, reduce_retracing=True)
+        return tf.function(
+            step, jit_compile=True if xla else None, autograph=False, reduce_retracing=True
+        )
 
     def local(*arguments: Any) -> Any:
         return step(*(_share_of(argument) for argument in arguments))
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def everywhere(*arguments: Any) -> Any:
         losses = strategy.run(local, args=arguments)
         return {

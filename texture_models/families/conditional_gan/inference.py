@@ -118,7 +118,7 @@ def compiled_map_generator(
     """
     del config
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def render(fields: Mapping[str, Any]) -> Any:
         tensors = {name: tf.convert_to_tensor(value) for name, value in fields.items()}
         return to_pixels(network(tensors, training=False))

@@ -71,7 +71,7 @@ def compiled_generator(
     del measured
     code = np.eye(config.material_count, dtype=np.float32)[index]
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def render(fields: Mapping[str, Any]) -> Any:
         picture = tf.convert_to_tensor(fields["picture"])
         codes = tf.tile(tf.constant(code)[None], (tf.shape(picture)[0], 1))

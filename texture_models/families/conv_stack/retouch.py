@@ -41,7 +41,7 @@ class Retoucher:
         self.config = config
         code = np.eye(config.material_count, dtype=np.float32)[index][None]
 
-        @tf.function(reduce_retracing=True, autograph=False)
+        @tf.function(autograph=False, reduce_retracing=True)
         def run(picture: Any) -> Any:
             return to_pixels(
                 network({"picture": picture, "code": tf.constant(code)}, training=False)

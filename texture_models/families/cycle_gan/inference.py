@@ -72,7 +72,7 @@ def compiled_generator(
     del config, measured
     translator = network.get_layer(f"to_{index}")
 
-    @tf.function(reduce_retracing=True, autograph=False)
+    @tf.function(autograph=False, reduce_retracing=True)
     def render(fields: Mapping[str, Any]) -> Any:
         return to_pixels(translator(tf.convert_to_tensor(fields["picture"]), training=False))
 

@@ -79,7 +79,7 @@ class Translator:
 
 
 def _compiled(network: Any) -> Any:
-    @tf.function(reduce_retracing=True, autograph=False)
+    @tf.function(autograph=False, reduce_retracing=True)
     def run(pixels: Any) -> Any:
         image = tf.cast(pixels, tf.float32) / 127.5 - 1.0
         return to_pixels(network(image, training=False))

@@ -80,7 +80,7 @@ def compiled_generator(
     del measured
     code = np.eye(config.material_count, dtype=np.float32)[index]
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def render(fields: Mapping[str, Any]) -> Any:
         latent = tf.convert_to_tensor(fields["latent"])
         codes = tf.tile(tf.constant(code)[None], (tf.shape(latent)[0], 1))

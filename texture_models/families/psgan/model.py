@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -154,16 +154,10 @@ class Psgan:
                     code,
                     penalty=training.penalty_weight if penalised else 0.0,
                 )
-            total, parts = self._generator_losses(shown, shown_fake, code)
-            if training.spectrum_weight:
-                parts["spectrum"] = self._spectrum(fake, code)
-                total += training.spectrum_weight * parts["spectrum"]
-            if training.imprint_weight and cells > 1:
-                parts["imprint"] = self.imprint(fake, code)
-                total += training.imprint_weight * parts["imprint"]
-            if training.range_weight:
-                parts["beyond"] = self._range(fake, code)
-                total += training.range_weight * parts["beyond"]
+            total, parts = self._discriminator_says(shown, shown_fake, code)
+            for name, weight, loss in self._statistics_losses(cells):
+                parts[name] = loss(fake, code)
+                total += weight * parts[name]
             scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
         self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
@@ -182,7 +176,18 @@ class Psgan:
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }
 
-    def _generator_losses(self, image: Any, fake: Any, code: Any) -> tuple[Any, Any]:
+    def _statistics_losses(self, cells: int) -> list[tuple[str, float, Callable[..., Any]]]:
+        """Return (name, weight, loss of generated pictures and codes) of what no network judges."""
+        training = self.training
+        losses = [
+            ("spectrum", training.spectrum_weight, self._spectrum),
+            # A patch of one cell has no second place to compare with.
+            ("imprint", training.imprint_weight if cells > 1 else 0.0, self.imprint),
+            ("beyond", training.range_weight, self._range),
+        ]
+        return [one for one in losses if one[1]]
+
+    def _discriminator_says(self, image: Any, fake: Any, code: Any) -> tuple[Any, Any]:
         """Return (weighted sum, parts) of what the discriminator tells the generator.
 
         Args:

@@ -86,7 +86,7 @@ def compiled_generator(
     del config, measured, index
     decoder = network.get_layer("decoder")
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def render(fields: Mapping[str, Any]) -> Any:
         tensors = {name: tf.convert_to_tensor(value) for name, value in fields.items()}
         return to_pixels(decoder(tensors, training=False))
