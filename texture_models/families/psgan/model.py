@@ -179,7 +179,7 @@ class Psgan:
     def _statistics_losses(self, cells: int) -> list[tuple[str, float, Callable[..., Any]]]:
         """Return (name, weight, loss of generated pictures and codes) of what no network judges."""
         training = self.training
-        losses = [
+        losses: list[tuple[str, float, Callable[..., Any]]] = [
             ("spectrum", training.spectrum_weight, self._spectrum),
             # A patch of one cell has no second place to compare with.
             ("imprint", training.imprint_weight if cells > 1 else 0.0, self.imprint),
