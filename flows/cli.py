@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 import time
-import traceback
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,7 @@ from flows.picture_commands import add_picture_commands
 from flows.quiet_terminal import noise_into, open_log
 from flows.retouch_commands import add_retouch_commands
 from flows.trace_commands import add_trace_command
+from tasks.discreet_logs import traceback_without_credentials
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -162,7 +162,14 @@ def _print_plan(parameters: dict[str, Any], plan: list[str]) -> int:
 def _run_and_explain(name: str, flow: Any, parameters: dict[str, Any], settings: Settings) -> int:
     """Run the flow; whatever goes wrong becomes one line here and a traceback in the log file."""
     signal.signal(signal.SIGTERM, _terminate)
-    log_path = open_log(settings.logs_dir)
+    try:
+        log_path = open_log(settings.logs_dir)
+    except OSError as error:
+        return _fail(
+            f"cannot write a log into {settings.logs_dir}: {error.strerror}; make it writable, or "
+            "choose another home folder with TEXTURE_MILL_HOME",
+            USAGE_ERROR,
+        )
     again = f"run the same command again to go on (log: {log_path})"
     try:
         with log_path.open("a") as log, noise_into(log):
@@ -174,7 +181,7 @@ def _run_and_explain(name: str, flow: Any, parameters: dict[str, Any], settings:
         return _fail(f"stopped; {again}", INTERRUPTED)
     except Exception as error:
         with contextlib.suppress(OSError), log_path.open("a") as log:
-            traceback.print_exc(file=log)
+            log.write(traceback_without_credentials(error))
         return _fail(f"{_one_line(error)} (details: {log_path})", FAILURE)
     return 0
 

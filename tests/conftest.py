@@ -21,6 +21,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.mill_runs import (
     ROOT,
     Finished,
+    checkpointed_reports,
     clean_environment,
     processes_naming,
     run_mill,
@@ -49,6 +50,8 @@ os.environ.update(
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_UV_AUTO_DETECT": "false",
         "NO_ALBUMENTATIONS_UPDATE": "1",
+        "KERAS_BACKEND": "tensorflow",
+        "KERAS_HOME": os.devnull,  # as the models do it, for modules that import Keras before them
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
 )
@@ -107,8 +110,8 @@ class ProducedLibrary:
 
     home: Path
     interrupted: Finished
-    step_at_interrupt: int
-    step_at_kill: int
+    kept_at_interrupt: list[dict[str, float]]  # reports up to the newest checkpoint
+    kept_at_kill: list[dict[str, float]]
     left_after_kill: list[int]
     finished: Finished
 
@@ -124,19 +127,19 @@ def produced_library(tmp_path_factory: pytest.TempPathFactory) -> ProducedLibrar
         os.killpg(process.pid, signal.SIGINT)  # Ctrl-C reaches every process of the job
         output, errors = process.communicate(timeout=100)
         interrupted = Finished(process.returncode, output, errors)
-    step_at_interrupt = max(trained_steps(home))
+    kept_at_interrupt = checkpointed_reports(home)
 
     with running_mill(*command, home=home) as process:
-        wait_for_step(process, home, step_at_interrupt + 10)
+        wait_for_step(process, home, max(trained_steps(home)) + 10)
         process.kill()
         process.communicate(timeout=100)
-    step_at_kill = max(trained_steps(home))
+    kept_at_kill = checkpointed_reports(home)
     deadline = time.monotonic() + 10
     while (left := processes_naming(str(home))) and time.monotonic() < deadline:
         time.sleep(0.1)
 
     finished = run_mill(*command, home=home)
-    return ProducedLibrary(home, interrupted, step_at_interrupt, step_at_kill, left, finished)
+    return ProducedLibrary(home, interrupted, kept_at_interrupt, kept_at_kill, left, finished)
 
 
 @pytest.fixture(scope="session")

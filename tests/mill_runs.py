@@ -115,13 +115,24 @@ def tiny(*changes: str) -> list[str]:
     return [part for change in (*TINY, *changes) for part in ("--set", change)]
 
 
-def trained_steps(home: Path) -> list[int]:
-    """Steps that the only training below `home` has reported, in the order they were written."""
+def reports(home: Path) -> list[dict[str, float]]:
+    """What the only training below `home` has reported, in the order it was written."""
     histories = list(home.glob("runs/*/history.jsonl"))
     if not histories:
         return []
     lines = histories[0].read_text().splitlines()
-    return [json.loads(line)["step"] for line in lines if line.endswith("}")]
+    return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+def trained_steps(home: Path) -> list[int]:
+    """Steps that the only training below `home` has reported, in the order they were written."""
+    return [int(report["step"]) for report in reports(home)]
+
+
+def checkpointed_reports(home: Path) -> list[dict[str, float]]:
+    """Those reports that a training which goes on from its newest checkpoint has behind it."""
+    newest = max(int(path.stem.split("-")[1]) for path in home.glob("runs/*/checkpoints/step-*"))
+    return [report for report in reports(home) if report["step"] <= newest]
 
 
 def wait_for_step(process: "subprocess.Popen[str]", home: Path, step: int) -> None:
