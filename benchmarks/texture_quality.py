@@ -17,7 +17,7 @@ import json
 import shutil
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,17 @@ PHOTOGRAPHS = (
 )
 SEEDS = (1, 2, 3, 4)
 TILE_PX = 256
+# What every photograph has to fulfil.
+EACH: tuple[tuple[str, Callable[[dict[str, Any]], bool]], ...] = (
+    ("set ratio at most 4 if stationary", lambda r: r["set_ratio"] <= 4 or not r["stationary"]),
+    ("top octave within 1.5 dB", lambda row: abs(row["top_octave_db"]) <= 1.5),
+    ("checkerboard below 1.5 dB", lambda row: row["checkerboard_db"] < 1.5),
+    ("imprint below 0.02", lambda row: row["phase_imprint"] < 0.02),
+    ("wrap seam |z| below 2", lambda row: row["wrap_seam_z"] < 2),
+    ("not memorised", lambda row: not row["memorised"]),
+    ("diversity 0.7 to 1.3", lambda row: 0.7 <= row["diversity"] <= 1.3),
+    ("no blobs", lambda row: row["blob_excess"] == 0),
+)
 COLUMNS = (
     "set_ratio",
     "set_ratio_halves",
@@ -133,6 +144,7 @@ def judged(
         passed=None,
         photograph=load_pixels(dataset, source),
         results=results,
+        overview=load_pixels(dataset, source),
     )
 
 
@@ -202,8 +214,22 @@ def write_results(out: Path, rows: list[dict[str, Any]], sheet: list[SheetRow]) 
     lines += ["| " + " | ".join(_cell(row[name]) for name in shown) + " |" for row in rows]
     for name in ("set_ratio", "pair_ratio", "quilting_set_ratio"):
         lines.append(f"\nmedian {name}: {statistics.median(row[name] for row in rows):.3f}")
+    lines += ["", *bars(rows)]
     (out / "table.md").write_text("\n".join(lines) + "\n")
     Image.fromarray(contact_sheet(sheet, title="Photograph and results")).save(out / "sheet.png")
+
+
+def bars(rows: list[dict[str, Any]]) -> list[str]:
+    """Say for every bar whether it is met, and by which photographs not."""
+    medians = (("set_ratio", 2.5), ("pair_ratio", 1.08))
+    lines = []
+    for name, most in medians:
+        median = statistics.median(row[name] for row in rows)
+        lines.append(f"- median {name} at most {most}: {'met' if median <= most else 'MISSED'}")
+    for what, holds in EACH:
+        missed = [str(row["photograph"]) for row in rows if not holds(row)]
+        lines.append(f"- {what}: {'MISSED by ' + ', '.join(missed) if missed else 'met'}")
+    return lines
 
 
 def _cell(value: Any) -> str:

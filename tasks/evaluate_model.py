@@ -1,6 +1,8 @@
 """Render a trained model's tiles and measure them against its photographs."""
 
+import itertools
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,10 +14,11 @@ from tasks.artifacts import show_preview, show_scores
 from tasks.config import EvaluationConfig
 from tasks.content_keys import code_digest, digest_of
 from tasks.held_lock import held_lock
-from tasks.progress import step_progress
+from tasks.progress import StepProgress, step_progress
 from tasks.records import Evaluation, TrainingRun
 from tasks.settings import Settings
 from tasks.training_key import EVALUATION, SHEET
+from tasks.whole_files import write_whole
 from texture_models.metrics.scores import TextureScores
 
 logger = logging.getLogger(__name__)
@@ -52,9 +55,7 @@ def evaluate_model(
         else:
             found = _evaluate(run, dataset, evaluation)
             _log(run, found, folder / SHEET)
-            partial = record.with_suffix(".partial")
-            partial.write_text(found.model_dump_json(indent=2))
-            partial.replace(record)
+            write_whole(record, found.model_dump_json(indent=2).encode())
     show_scores(found)
     show_preview(folder / SHEET, "judged-tiles", "The tiles that were judged, tiled 2 x 2")
     return found
@@ -69,9 +70,11 @@ def _evaluate(
 
         renderer = Renderer.load(Path(run.model_dir))
         scores, judged = {}, {}
-        for number, material in enumerate(dataset.materials):
-            progress.report(number / len(dataset.materials), detail=material)
+        tell = _told_in_parts(progress, _parts(dataset, evaluation))
+        for material in dataset.materials:
+            tell(f"rendering {material}")
             judged[material], tori = _tiles(renderer, material, evaluation)
+            tell(f"comparing {material}")
             real, held_out = _photographs(dataset, material)
             scores[material] = score_texture(
                 real=real,
@@ -81,9 +84,10 @@ def _evaluate(
                 crop_px=evaluation.crop_px,
                 pixels_per_cell=renderer.config.pixels_per_cell,
             )
-        if evaluation.classifier_steps and len(dataset.materials) > 1:
+        if _asks_classifier(dataset, evaluation):
+            tell("teaching the classifier")
             scores = _with_fidelity(dataset, judged, evaluation.classifier_steps, scores)
-        unlike = _unlike(dataset, evaluation)
+        unlike = _unlike(dataset, evaluation, tell)
         _draw(dataset, judged, evaluation, Path(run.folder) / EVALUATION / SHEET)
     return Evaluation(
         training_key=run.key,
@@ -92,6 +96,23 @@ def _evaluate(
         scores=scores,
         unlike=unlike,
     )
+
+
+def _asks_classifier(dataset: PreparedDataset, evaluation: EvaluationConfig) -> bool:
+    return bool(evaluation.classifier_steps) and len(dataset.materials) > 1
+
+
+def _parts(dataset: PreparedDataset, evaluation: EvaluationConfig) -> int:
+    """How many parts an evaluation tells of; roughly equally long."""
+    materials = len(dataset.materials)
+    autoencoded = materials if evaluation.autoencoder_steps else 0
+    return 2 * materials + _asks_classifier(dataset, evaluation) + autoencoded
+
+
+def _told_in_parts(progress: StepProgress, parts: int) -> Callable[[str], None]:
+    """Return a function to be called with a few words before each part."""
+    begun = itertools.count()
+    return lambda what: progress.report(next(begun) / parts, detail=what)
 
 
 def _seeds(evaluation: EvaluationConfig) -> range:
@@ -180,7 +201,9 @@ def _with_fidelity(
     }
 
 
-def _unlike(dataset: PreparedDataset, evaluation: EvaluationConfig) -> dict[str, float]:
+def _unlike(
+    dataset: PreparedDataset, evaluation: EvaluationConfig, tell: Callable[[str], None]
+) -> dict[str, float]:
     """Photographs that the others of their material do not prepare for, by file name."""
     from data.pixels import training_region
     from texture_models.analysis.autoencoder import FOLDS, unlikeness
@@ -188,6 +211,7 @@ def _unlike(dataset: PreparedDataset, evaluation: EvaluationConfig) -> dict[str,
     found: dict[str, float] = {}
     steps, kind = evaluation.autoencoder_steps, evaluation.autoencoder
     for material in dataset.materials if steps else ():
+        tell(f"looking for strangers in {material}")
         own = [photo for photo in dataset.photographs if photo.material == material]
         if len(own) < FOLDS:
             continue

@@ -5,13 +5,13 @@ from typing import Any
 
 from data.library.encode import EncodedTexture
 from data.library.records import TextureRecord, digest
+from tasks.whole_files import write_whole
 
 
 def write_texture(path: Path, texture: EncodedTexture) -> None:
     """Write the PNG at `path` and, last, the record beside it; each appears complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, texture.png)
-    _replace(path.with_suffix(".json"), texture.record.model_dump_json(indent=2).encode())
+    write_whole(path, texture.png)
+    write_whole(path.with_suffix(".json"), texture.record.model_dump_json(indent=2).encode())
 
 
 def finished_texture(path: Path) -> TextureRecord | None:
@@ -29,9 +29,3 @@ def picture_scores(pixels: Any) -> dict[str, float]:
 
     seam = wrap_seam(pixels)
     return {"wrap_seam_z": round(float(seam.z), 3), "wrap_seam_ratio": round(float(seam.ratio), 3)}
-
-
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)

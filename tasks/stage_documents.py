@@ -12,6 +12,7 @@ from data.library.published_build import PublishedBuild
 from data.library.records import DocumentRecord, digest
 from data.library.stages import stage_key
 from tasks.errors import MillError
+from tasks.whole_files import write_whole
 
 
 @dataclass
@@ -76,14 +77,8 @@ def _kept(folder: Path, key: str) -> KeptDocument | None:
 
 def _draw(document: WantedDocument, folder: Path, key: str) -> KeptDocument:
     made, place = drawn(document), _place(folder, key)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    for path, content in (
-        (place, made.content),
-        (place.with_suffix(".json"), made.record.model_dump_json().encode()),
-    ):
-        partial_file = path.with_name(f"{path.name}.partial")
-        partial_file.write_bytes(content)
-        partial_file.replace(path)
+    write_whole(place, made.content)
+    write_whole(place.with_suffix(".json"), made.record.model_dump_json().encode())
     return KeptDocument(made.record, place.read_bytes)
 
 

@@ -31,6 +31,7 @@ from data.library.recipe import MaterialEntry, Recipe
 from data.library.records import ModelRef, Provenance, TextureRecord, digest
 from data.library.stages import PlannedTexture, RenderSource, library_key, planned_textures
 from tasks.errors import MillError
+from tasks.whole_files import write_whole
 
 # (model, material, seed, side in pixels) -> (side, side, 3) uint8, seamless.
 Render = Callable[[ModelRef, str, int, int], Pixels]
@@ -126,7 +127,7 @@ class StageRunner:
             model = self._sources[file.material].model
             pixels = self._render(model, file.material, file.seed, self._recipe.master_px)
             png = encode_png(pixels)
-            _write(self._master_path(key), png)
+            write_whole(self._master_path(key), png)
         if known is not None and known.key == key and known.sha256 == digest(png):
             return known
         ran["master"] += 1
@@ -206,8 +207,8 @@ class StageRunner:
         )
         encoded = encode_texture(pixels, spec, self._provenances[file.material])
         place = self._encoded_path(file)
-        _write(place, encoded.png)
-        _write(place.with_suffix(".json"), encoded.record.model_dump_json().encode())
+        write_whole(place, encoded.png)
+        write_whole(place.with_suffix(".json"), encoded.record.model_dump_json().encode())
         return encoded
 
     def _master_path(self, key: str) -> Path:
@@ -290,10 +291,3 @@ def _read(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)

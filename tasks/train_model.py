@@ -18,6 +18,7 @@ from tasks.records import RegisteredModel, TrainingRun
 from tasks.settings import Settings
 from tasks.training_input import crop_streams, training_regions
 from tasks.training_key import training_folder, training_key, with_materials
+from tasks.whole_files import write_whole
 from texture_models.families import ModelConfig
 from texture_models.training.config import TrainingConfig
 
@@ -67,9 +68,7 @@ def train_model(
         run = run.model_copy(
             update={"request_key": request, "started_from": beginning.name if beginning else ""}
         )
-        partial = record.with_suffix(".partial")
-        partial.write_text(run.model_dump_json(indent=2))
-        partial.replace(record)
+        write_whole(record, run.model_dump_json(indent=2).encode())
     return run
 
 

@@ -32,13 +32,15 @@ _BAD: Final = (214, 84, 72)
 class SheetRow:
     """One material: its photograph, if it may be shown, and labelled results.
 
-    `photograph` and the pictures in `results` are (height, width, 3) uint8 at one texel scale.
+    `photograph` and the pictures in `results` are (height, width, 3) uint8 at one texel scale. Of
+    the photograph a crop is shown, as large as the results; `overview` is shown whole before it.
     """
 
     material: str
     passed: bool | None
     photograph: Pixels | None
     results: tuple[tuple[str, Pixels], ...]
+    overview: Pixels | None = None
 
 
 def contact_sheet(rows: Iterable[SheetRow], *, title: str) -> Pixels:
@@ -94,7 +96,15 @@ def _cells(row: SheetRow) -> list[tuple[str, Image.Image]]:
     most = int(CELL_PX / scale)
     crop = row.photograph[:most, :most]
     label = f"photograph, {crop.shape[1]} x {crop.shape[0]} px, same scale"
-    return [(label, _scaled(crop, scale)), *cells]
+    return [*_overview(row), (label, _scaled(crop, scale)), *cells]
+
+
+def _overview(row: SheetRow) -> list[tuple[str, Image.Image]]:
+    if row.overview is None:
+        return []
+    height, width = row.overview.shape[:2]
+    label = f"photograph, all {width} x {height} px"
+    return [(label, _scaled(row.overview, CELL_PX / max(height, width)))]
 
 
 def _scaled(pixels: Pixels, scale: float) -> Image.Image:

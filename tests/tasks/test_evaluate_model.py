@@ -21,8 +21,10 @@ def test_a_photograph_of_something_else_is_named_and_pairs_are_left_alone(tmp_pa
     noise = np.random.default_rng(1).integers(0, 256, (200, 256, 3), dtype=np.uint8)
     Image.fromarray(noise).save(folder / "waves" / "odd.png")
     dataset = prepare(DatasetConfig(source=str(folder), texel_scale=1.0), tmp_path / "datasets")
+    told: list[str] = []
     with caplog.at_level("WARNING"):
-        found = _unlike(dataset, EvaluationConfig(autoencoder_steps=60))
+        found = _unlike(dataset, EvaluationConfig(autoencoder_steps=60), told.append)
     assert [name.rpartition("/")[2] for name in found] == ["odd.png"]
     assert "odd.png is unlike the other photographs of waves" in caplog.text
-    assert _unlike(dataset, EvaluationConfig(autoencoder_steps=0)) == {}
+    assert _unlike(dataset, EvaluationConfig(autoencoder_steps=0), told.append) == {}
+    assert told == [f"looking for strangers in {material}" for material in ("pair", "waves")]
