@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -23,6 +23,8 @@ from texture_models.families import ModelConfig
 from texture_models.training.config import TrainingConfig
 
 logger = logging.getLogger(__name__)
+
+WAITING_AT_MOST: Final = 0.05  # of a step, for its batch
 
 
 # No retries: a training that fails at step 40,000 wants a person, and going on costs nothing.
@@ -96,6 +98,7 @@ def _train(settings: Settings, folder: Path, key: str, parts: _Parts) -> Trainin
             dataset=dataset,
         ) as tracked:
             result = _fitted(folder, parts, photographs, (progress, tracked))
+        _warn_if_it_waited(result.waiting_share)
         _show(result)
     return TrainingRun(
         key=key,
@@ -141,6 +144,15 @@ def _show(result: Any) -> None:
         show_preview(result.preview_paths[-1], "training-preview", f"step {result.steps}")
     for explanation in result.explanation_paths:
         show_preview(explanation, explanation.stem, explanation.stem.replace("-", " "))
+
+
+def _warn_if_it_waited(share: float) -> None:
+    if share > WAITING_AT_MOST:
+        logger.warning(
+            "the training waited for its photographs for %.0f %% of its time; %.0f %% is what a "
+            "disk that keeps up and a processor that is not busy with other work allow",
+            *(100 * share, 100 * WAITING_AT_MOST),
+        )
 
 
 def _places(folder: Path) -> dict[str, str]:

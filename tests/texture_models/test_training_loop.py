@@ -4,6 +4,7 @@ import contextlib
 import json
 import resource
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -278,3 +279,14 @@ def test_rates_fall_over_the_last_share_and_never_below_the_floor():
     assert factors[60] == 1.0
     assert factors == sorted(factors, reverse=True)
     assert factors[-1] == pytest.approx(0.1)
+
+
+def test_what_is_waited_for_a_batch_is_counted_as_waiting(tmp_path):
+    class SlowBatches(SeededBatches):
+        def __iter__(self):
+            for batch in super().__iter__():
+                time.sleep(0.05)
+                yield batch
+
+    result = train(tmp_path, SlowBatches, steps=4)
+    assert 4 * 0.05 <= result.waiting_share * result.seconds < result.seconds

@@ -46,6 +46,14 @@ def test_a_photograph_larger_than_the_cell_is_cropped_not_shrunk():
     assert not coloured(sheet, (0, 255, 0)).any()
 
 
+def test_an_overview_shows_all_of_a_photograph_that_is_cropped():
+    photograph = np.concatenate([flat((255, 0, 0), 200), flat((0, 255, 0), 200)], axis=1)
+    results = (("seed 1", flat((0, 0, 255), 100)),)
+    row = SheetRow("brick", None, photograph, results, overview=photograph)
+    sheet = contact_sheet([row], title="stones")
+    assert coloured(sheet, (0, 255, 0)).sum() == (CELL_PX // 2) ** 2
+
+
 def test_a_sheet_without_rows_is_refused():
     with pytest.raises(ValueError, match="no rows to draw"):
         contact_sheet([], title="stones")
