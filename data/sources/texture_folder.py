@@ -29,9 +29,10 @@ class TextureFolder(tfds.core.GeneratorBasedBuilder):
         data_dir: where datasets of folders are kept.
     """
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version("1.0.1")
     RELEASE_NOTES: ClassVar[dict[str, str]] = {
-        "1.0.0": "lossless picture, label, file name, licence, origin, repairs"
+        "1.0.1": "pictures of 32 bits a channel are refused unless they hold 16-bit values",
+        "1.0.0": "lossless picture, label, file name, licence, origin, repairs",
     }
 
     def __init__(self, *, folder: PictureFolder, max_pixels: int, data_dir: Path) -> None:
