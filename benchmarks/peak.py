@@ -36,19 +36,3 @@ def convolution_peak(dtype: str = "float32") -> float:
         flops = 2 * BATCH * out * out * kernel * kernel * inputs * outputs
         best = max(best, flops / seconds(run) / 1e9)
     return best
-
-
-def function_flops(compiled: Any, *arguments: Any) -> float:
-    """Return the floating-point operations of one call, as TensorFlow's profiler counts them."""
-    from tensorflow.python.framework.convert_to_constants import (
-        convert_variables_to_constants_v2_as_graph,
-    )
-
-    concrete = compiled.get_concrete_function(*arguments)
-    _, graph = convert_variables_to_constants_v2_as_graph(concrete)
-    with tf.Graph().as_default() as empty:
-        tf.graph_util.import_graph_def(graph, name="")
-        options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
-        options = {**options, "output": "none"}
-        found = tf.compat.v1.profiler.profile(empty, options=options)
-    return float(found.total_float_ops)

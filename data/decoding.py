@@ -124,29 +124,34 @@ def _decode(opened: Image.Image, content: bytes, max_pixels: int) -> Picture:
     if orientation in range(2, 9):
         repairs.append(f"turned upright (EXIF orientation {orientation})")
     picture = _to_srgb(picture, opened.info.get("icc_profile"), repairs)
-    pixels = np.asarray(_to_eight_bits(picture, _is_deep(opened, content), repairs))
+    pixels = np.asarray(_to_eight_bits(picture, _bits_per_sample(opened, content), repairs))
     pixels = pixels[..., None] if pixels.ndim == 2 else pixels
     if int(pixels.max()) - int(pixels.min()) < 2:
         raise RefusedPictureError("flat: every pixel has the same colour, so there is no texture")
     return Picture(np.ascontiguousarray(pixels), tuple(repairs))
 
 
-def _is_deep(opened: Image.Image, content: bytes) -> bool:
-    """Whether the file holds more than 8 bits a channel; Pillow hides it for pictures in colour."""
+def _bits_per_sample(opened: Image.Image, content: bytes) -> int:
+    """Bits a channel in the file; Pillow hides more than 8 for pictures in colour."""
     if opened.format == "PNG":
-        return content[24] == 16  # the header's bit depth, https://www.w3.org/TR/png-3/#11IHDR
+        return content[24]  # the header's bit depth, https://www.w3.org/TR/png-3/#11IHDR
     bits = opened.tag_v2.get(_BITS_PER_SAMPLE, (8,)) if isinstance(opened, TiffImageFile) else (8,)
-    return max(bits) > 8 or opened.mode.startswith("I")
+    return max(*bits, 16 if opened.mode.startswith("I") else 8)
 
 
-def _to_eight_bits(picture: Image.Image, deep: bool, repairs: list[str]) -> Image.Image:
+def _to_eight_bits(picture: Image.Image, bits: int, repairs: list[str]) -> Image.Image:
     """Any mode -> L or RGB."""
     if picture.mode == "F":
         raise RefusedPictureError("floating-point (HDR) picture; tone-map it to 8 or 16 bits first")
-    if deep:
-        repairs.append("16 bits a channel reduced to 8")
+    if bits > 8:
+        repairs.append(f"{bits} bits a channel reduced to 8")
     if picture.mode.startswith("I"):
         levels = np.asarray(picture).astype(np.float64)
+        # Such a file does not say which number is white; only 16-bit values are beyond doubt.
+        if bits > 16 and not (levels.min() >= 0 and 255 < levels.max() <= 65535):
+            raise RefusedPictureError(
+                f"{bits}-bit samples that are no 16-bit values; convert it to 8 or 16 bits first"
+            )
         return Image.fromarray(np.clip(np.rint(levels / 257.0), 0, 255).astype(np.uint8))
     if picture.mode in {"P", "PA"}:
         repairs.append("palette expanded")

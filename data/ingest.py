@@ -52,8 +52,7 @@ def prepare(
     datasets_dir = datasets_dir.absolute()
     source = open_source(config, datasets_dir / "tfds", tfds_data_dir)
     slugs = _chosen_materials(config, source)
-    fingerprint = _fingerprint(config, source)
-    folder = datasets_dir / fingerprint[:16]
+    folder = datasets_dir / _fingerprint(config, source)[:16]
     if (folder / "dataset.json").exists():
         return read_prepared(folder)
     datasets_dir.mkdir(parents=True, exist_ok=True)
@@ -63,7 +62,8 @@ def prepare(
             work = Path(temporary) / "dataset"
             ingest = _Ingest(config, slugs, work)
             ingest.run(source, on_progress or (lambda done, total, name: None))
-            dataset = ingest.dataset(source, fingerprint, folder)
+            dataset = ingest.dataset(source, datasets_dir)
+            folder = Path(dataset.folder)
             (work / "dataset.json").write_text(dataset.model_dump_json(indent=2), encoding="utf-8")
             _put_in_place(work, folder)
     except OSError as error:
@@ -139,8 +139,9 @@ class _Ingest:
             if all(self._is_full(slug) for slug in self.slugs.values()):
                 break
 
-    def dataset(self, source: Source, fingerprint: str, folder: Path) -> PreparedDataset:
+    def dataset(self, source: Source, datasets_dir: Path) -> PreparedDataset:
         """Everything found, or a `DatasetError` where that is nothing."""
+        fingerprint = _fingerprint(self.config, source)
         if not self.photographs:
             reasons = Counter(row.reason.partition(":")[0].partition(" (")[0] for row in self.rows)
             why = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(3))
@@ -155,7 +156,7 @@ class _Ingest:
             materials=tuple(sorted({photo.material for photo in self.photographs})),
             photographs=tuple(sorted(self.photographs, key=lambda photo: photo.photo_id)),
             ingest=tuple(sorted(self.rows, key=lambda row: row.source_name)),
-            folder=str(folder),
+            folder=str(datasets_dir / fingerprint[:16]),
             tfds_name=source.tfds_name,
         )
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from data.records import DatasetError
@@ -27,6 +27,8 @@ _SPDX = {
     "apache-2.0": "Apache-2.0",
     "mit": "MIT",
 }
+_DELIMITERS = ",;\t"
+_NAMED_DELIMITER = re.compile(r'"?sep=([^"\n])"?[ ,;\t]*\n', re.IGNORECASE)  # a line of Excel's own
 _NOT_SAID = {"", "?", "-", "n/a", "na", "none", "null", "unknown"}
 
 
@@ -70,8 +72,9 @@ class LicenceLedger:
     def parse(cls, content: bytes, name: str) -> "LicenceLedger":
         """Read a CSV with the columns `file`, `licence` (or `license`) and `origin` (or `author`).
 
-        Commas or semicolons, any capitals in the header; other columns are ignored. Two rows that
-        disagree about one picture leave it unknown: a doubt is not a permission.
+        Separated by commas, semicolons, tabs or what a first line `sep=` names; quoted or not; any
+        capitals in the header; other columns are ignored. Two rows that disagree about one picture
+        leave it unknown: a doubt is not a permission.
 
         Raises:
             DatasetError: a needed column is missing, or the content is no CSV.
@@ -80,17 +83,14 @@ class LicenceLedger:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = content.decode("latin-1")  # what spreadsheets on Windows save
-        header = text.partition("\n")[0]
-        delimiter = ";" if header.count(";") > header.count(",") else ","
         try:
-            table = list(csv.DictReader(io.StringIO(text), delimiter=delimiter, restkey="extra"))
+            columns, table = _read_table(text)
         except csv.Error as error:
             raise DatasetError(f"{name} is not a readable CSV: {error}") from error
-        columns = {cell.strip().lower() for cell in header.split(delimiter)}
-        if "file" not in columns or not columns & {"licence", "license"}:
+        if "file" not in columns or not {"licence", "license"} & set(columns):
             raise DatasetError(
                 f"{name} needs the columns file, licence and origin; it has "
-                f"{', '.join(sorted(columns - {''})) or 'none'}"
+                f"{', '.join(sorted(filter(None, columns))) or 'none'}"
             )
         by_path: dict[str, Licence] = {}
         for row in table:
@@ -101,8 +101,28 @@ class LicenceLedger:
         return cls(by_path)
 
 
-def _parse_row(row: dict[str, str | None]) -> tuple[str, Licence]:
-    cells = {str(key).strip().lower(): value for key, value in row.items()}
+def _read_table(text: str) -> tuple[Sequence[str], list[dict[str, str | None]]]:
+    """Names of the columns, in small letters, and the rows below them."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
+    named = _NAMED_DELIMITER.match(text)
+    if named:
+        text = text[named.end() :]
+    tables = {
+        one: csv.DictReader(
+            io.StringIO(text), delimiter=one, restkey="extra", skipinitialspace=True
+        )
+        for one in (named[1] if named else _DELIMITERS)
+    }
+    columns = {
+        one: [cell.strip().lower() for cell in table.fieldnames or ()]
+        for one, table in tables.items()
+    }
+    best = max(columns, key=lambda one: ("file" in columns[one], len(columns[one])))
+    tables[best].fieldnames = columns[best]
+    return columns[best], list(tables[best])
+
+
+def _parse_row(cells: Mapping[str, str | None]) -> tuple[str, Licence]:
     licence = cells.get("licence") or cells.get("license") or ""
     origin = cells.get("origin") or cells.get("author") or ""
     return _plain_path(cells.get("file") or ""), Licence(

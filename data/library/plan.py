@@ -1,8 +1,8 @@
 """What a library version will consist of, worked out before anything is written.
 
 No store here: `publish.py` writes what is planned. The content digest leaves out what differs
-between two runs that publish the same (version number, time, flow run), so that a second run
-recognises it.
+between two runs that publish the same (version number, time, flow run, version of the code), so
+that a second run recognises it. What another version of the code makes differently differs itself.
 """
 
 import hashlib
@@ -141,9 +141,8 @@ def plan_version(
 
 def _content_digest(plan: VersionPlan) -> str:
     bare = _bare_manifest(plan, _NO_VERSION, _NO_TIME)
-    quiet = bare.model_copy(
-        update={"provenance": bare.provenance.model_copy(update={"flow_run_id": ""})}
-    )
+    of_this_run = {"flow_run_id": "", "code_version": ""}
+    quiet = bare.model_copy(update={"provenance": bare.provenance.model_copy(update=of_this_run)})
     return hashlib.sha256(canonical_json(quiet) + _gallery_bytes(quiet)).hexdigest()
 
 

@@ -78,7 +78,7 @@ class PlannedVersion(Protocol):
 
     @property
     def content_digest(self) -> str:
-        """Of everything but version, time and flow run."""
+        """Of everything but version, time, flow run and version of the code."""
 
     def manifest(self, version: int, created_at: str) -> LibraryManifest:
         """Return the manifest of the version once it has a number and a time."""

@@ -264,7 +264,7 @@ class LibraryManifest(BaseModel, frozen=True, extra="forbid", populate_by_name=T
     library: LibraryName = Field(description="name")
     version: int = Field(ge=1, description="number of the version")
     created_at: str = Field(description="when the version was claimed, ISO 8601 in UTC")
-    content_digest: Sha256 = Field(description="of everything but version, time and flow run")
+    content_digest: Sha256 = Field(description="of everything but version, time, flow run and code")
     provenance: Provenance = Field(description="how the textures were made")
     materials: tuple[MaterialRecord, ...] = Field(description="sorted by slug")
     textures: tuple[TextureRecord, ...] = Field(description="sorted by key")

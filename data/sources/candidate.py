@@ -42,7 +42,8 @@ class Source(Protocol):
     Attributes:
         place: for messages, where the user told us to look.
         tfds_name: full name of the TensorFlow dataset behind it.
-        identity: changes whenever a byte, a label or a licence of the source changes.
+        identity: changes whenever a byte, a label or a licence of the source changes; final after
+            `prepare`, which may find that a file can no longer be read.
         prepared_steps: how often `prepare` reports progress.
     """
 

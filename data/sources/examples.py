@@ -34,10 +34,20 @@ def prepare_builder(builder: tfds.core.DatasetBuilder) -> None:
 def read_encoded(
     builder: tfds.core.DatasetBuilder, split: str, *, image_key: str
 ) -> Iterator[dict[str, Any]]:
-    """Every example of one split in the order it is stored, the image left as encoded bytes."""
+    """Every example of one split in the order it is stored, the image left as encoded bytes.
+
+    Raises:
+        DatasetError: the dataset's files cannot be read.
+    """
     decoders = {image_key: tfds.decode.SkipDecoding()}
-    if builder.info.file_format == tfds.core.FileFormat.ARRAY_RECORD:
-        yield from builder.as_data_source(split=split, decoders=decoders)
-        return
-    dataset = builder.as_dataset(split=split, decoders=decoders, shuffle_files=False)
-    yield from tfds.as_numpy(dataset)
+    try:
+        if builder.info.file_format == tfds.core.FileFormat.ARRAY_RECORD:
+            yield from builder.as_data_source(split=split, decoders=decoders)
+            return
+        dataset = builder.as_dataset(split=split, decoders=decoders, shuffle_files=False)
+        yield from tfds.as_numpy(dataset)
+    except OSError as error:
+        raise DatasetError(
+            f"cannot read the dataset {builder.info.full_name} under {builder.data_dir}: "
+            f"{error.strerror or error}"
+        ) from error

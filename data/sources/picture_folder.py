@@ -1,8 +1,10 @@
 """A folder or fsspec URL -> its files, their materials and licences. Decodes nothing."""
 
+import errno
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import fsspec
@@ -44,6 +46,15 @@ class FolderEntry:
     def name(self) -> str:
         """The path as reports and records may hold it: valid UTF-8, on one line."""
         return printable(self.path)
+
+
+class UnreadableFileError(DatasetError):
+    """One file that was listed cannot be read; `reason` says why, for the ingest table."""
+
+    def __init__(self, path: str, url: str, reason: str) -> None:
+        """Name the file and its folder in the message."""
+        super().__init__(f"{path} in {url}: {reason}")
+        self.reason = reason
 
 
 class PictureFolder:
@@ -90,12 +101,25 @@ class PictureFolder:
         """Content of one file.
 
         Raises:
-            DatasetError: it is gone, or no longer what was listed.
+            UnreadableFileError: it is gone, or a disk or server does not give it.
+            DatasetError: it is no longer what was listed.
         """
-        content = self._fs.cat_file(self._full(entry.path))
+        try:
+            content = self._fs.cat_file(self._full(entry.path))
+        except OSError as error:
+            raise UnreadableFileError(entry.path, self.url, _unreadable(error)) from error
         if hashlib.sha256(content).hexdigest() != entry.sha256:
             raise DatasetError(f"{entry.path} in {self.url} changed while it was read; start again")
         return content
+
+    def refuse(self, reasons: Mapping[str, str]) -> None:
+        """Note of files that were listed, by path, why they cannot be read; the digest changes."""
+        self.entries = [
+            replace(entry, sha256="", channels=None, refusal=reasons[entry.path])
+            if entry.path in reasons
+            else entry
+            for entry in self.entries
+        ]
 
     def _full(self, path: str) -> str:
         return f"{self._root}/{path}" if self._root else path
@@ -119,10 +143,8 @@ class PictureFolder:
             if not refusal:
                 content = self._fs.cat_file(self._full(path))
                 sha256, channels = hashlib.sha256(content).hexdigest(), header_channels(content)
-        except FileNotFoundError:
-            refusal = "is not there; a link that leads nowhere"
-        except PermissionError:
-            refusal = "no permission to read it"
+        except OSError as error:
+            refusal = _unreadable(error)
         licence = ledger.licence_of(path)
         return FolderEntry(path, label, sha256, licence.spdx, licence.origin, channels, refusal)
 
@@ -154,6 +176,17 @@ def _is_shown(path: str) -> bool:
     if any(part.startswith(".") or part == "__MACOSX" for part in parts):
         return False
     return parts[-1].lower() not in _SYSTEM_FILES and Path(path).suffix.lower() not in _SIDE_FILES
+
+
+def _unreadable(error: OSError) -> str:
+    """Why one file cannot be read. No path: reasons are counted, and compared between runs."""
+    if isinstance(error, FileNotFoundError):
+        return "is not there; removed meanwhile, or a link that leads nowhere"
+    if isinstance(error, PermissionError):
+        return "no permission to read it"
+    if error.errno == errno.ELOOP:
+        return "a link that leads back to itself"
+    return f"cannot be read: {error.strerror or _one_line(error)}"
 
 
 def _one_line(error: Exception) -> str:

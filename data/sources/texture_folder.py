@@ -11,8 +11,17 @@ from data.decoding import RefusedPictureError, decode_picture
 from data.records import IngestRow
 from data.sources.candidate import Candidate, Progress
 from data.sources.examples import RANDOM_ACCESS_FORMAT, prepare_builder, read_encoded
-from data.sources.picture_folder import FolderEntry, PictureFolder
+from data.sources.picture_folder import FolderEntry, PictureFolder, UnreadableFileError
 from data.sources.texture_features import candidate_of, encode_lossless, texture_features
+
+
+class FilesGoneError(Exception):
+    """Files were listed and then could not be read; `reasons` says why, by path."""
+
+    def __init__(self, reasons: dict[str, str]) -> None:
+        """Keep the reasons."""
+        super().__init__(f"{len(reasons)} files could not be read")
+        self.reasons = reasons
 
 
 class TextureFolder(tfds.core.GeneratorBasedBuilder):
@@ -29,9 +38,10 @@ class TextureFolder(tfds.core.GeneratorBasedBuilder):
         data_dir: where datasets of folders are kept.
     """
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version("1.0.1")
     RELEASE_NOTES: ClassVar[dict[str, str]] = {
-        "1.0.0": "lossless picture, label, file name, licence, origin, repairs"
+        "1.0.1": "pictures of 32 bits a channel are refused unless they hold 16-bit values",
+        "1.0.0": "lossless picture, label, file name, licence, origin, repairs",
     }
 
     def __init__(self, *, folder: PictureFolder, max_pixels: int, data_dir: Path) -> None:
@@ -64,16 +74,22 @@ class TextureFolder(tfds.core.GeneratorBasedBuilder):
         return {"train": self._generate_examples()}
 
     def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        unreadable: dict[str, str] = {}
         refused: list[dict[str, str]] = []
         self.info.metadata["refused"] = refused
         for number, entry in enumerate(self._folder.entries):
             try:
                 yield number, self._example(entry)
+            except UnreadableFileError as error:
+                unreadable[entry.path] = error.reason
             except RefusedPictureError as refusal:
                 refused.append(
                     {"file_name": entry.name, "label": entry.label, "reason": str(refusal)}
                 )
             self.on_progress(number + 1, len(self._folder.entries), entry.name)
+        if unreadable:
+            # Kept under a name made of their content, it would be taken for whole ever after.
+            raise FilesGoneError(unreadable)
 
     def _example(self, entry: FolderEntry) -> dict[str, Any]:
         if entry.refusal:
@@ -104,21 +120,35 @@ class TextureFolderSource:
             DatasetError: see `PictureFolder`.
         """
         self.place = url
-        folder = PictureFolder(url)
-        self._builder = TextureFolder(folder=folder, max_pixels=max_pixels, data_dir=tfds_dir)
-        self._size = self.prepared_steps = len(folder.entries)
+        self._folder, self._max_pixels, self._tfds_dir = PictureFolder(url), max_pixels, tfds_dir
+        self._size = self.prepared_steps = len(self._folder.entries)
+        self._name_by_content()
         self.tfds_name = self._builder.info.full_name
-        self.identity = folder.digest
+
+    def _name_by_content(self) -> None:
+        self._builder = TextureFolder(
+            folder=self._folder, max_pixels=self._max_pixels, data_dir=self._tfds_dir
+        )
+        self.identity = self._folder.digest
 
     def prepare(self, on_progress: Progress) -> list[IngestRow]:
-        """Check every file and keep a lossless copy; returns the files that are no use."""
-        self._builder.on_progress = lambda done, total, name: on_progress(done, 2 * total, name)
-        try:
-            prepare_builder(self._builder)
-        except AssertionError:
-            # TFDS cannot store a dataset without examples; ingest can say why there are none.
-            if len(self._refused()) != len(self):
-                raise
+        """Check every file and keep a lossless copy; returns the files that are no use.
+
+        Files that can no longer be read change `identity`.
+        """
+        while True:
+            self._builder.on_progress = lambda done, total, name: on_progress(done, 2 * total, name)
+            try:
+                prepare_builder(self._builder)
+                break
+            except FilesGoneError as gone:
+                self._folder.refuse(gone.reasons)
+                self._name_by_content()
+            except AssertionError:
+                # TFDS cannot store a dataset without examples; ingest can say why there are none.
+                if len(self._refused()) != len(self):
+                    raise
+                break
         return [
             IngestRow(
                 source_name=row["file_name"],

@@ -121,6 +121,21 @@ def test_sixteen_bit_grey_keeps_its_brightness():
     assert np.abs(picture.pixels[..., 0] - levels / 257.0).max() <= 0.5
 
 
+def test_thirty_two_bits_that_hold_sixteen_keep_their_brightness():
+    levels = np.linspace(0, 65535, 128 * 128).reshape(128, 128).astype(np.int32)
+    picture = decode(encode(Image.fromarray(levels), "TIFF"))
+    assert picture.repairs == ("32 bits a channel reduced to 8",)
+    assert np.abs(picture.pixels[..., 0] - levels / 257.0).max() <= 0.5
+
+
+@pytest.mark.parametrize("limits", [(0, 255), (0, 2**31 - 1), (-300, 60_000)])
+def test_thirty_two_bits_whose_white_is_unknown_are_refused_with_a_way_out(limits):
+    levels = np.linspace(*limits, 128 * 128).reshape(128, 128).astype(np.int32)
+    said = reason(encode(Image.fromarray(levels), "TIFF"))
+    assert said.startswith("32-bit samples")
+    assert said.endswith("convert it to 8 or 16 bits first")
+
+
 @pytest.mark.parametrize("ending", [".png", ".tif"])
 def test_sixteen_bit_colour_keeps_its_brightness(texture, ending):
     content = cv2.imencode(ending, texture[..., ::-1].astype(np.uint16) * 257)[1].tobytes()

@@ -95,6 +95,7 @@ def test_one_bad_file_never_stops_the_rest(photos, prepared):
     (photos / "brick/empty.png").write_bytes(b"")
     (photos / "brick/film.mov").write_bytes(b"frames")
     (photos / "brick/gone.png").symlink_to(photos / "nowhere.png")
+    (photos / "brick/loop.png").symlink_to("loop.png")
     save(photos / "brick/tiny.png", texture(9, 100))
     dataset = prepared()
     assert len(dataset.photographs) == 4
@@ -103,6 +104,7 @@ def test_one_bad_file_never_stops_the_rest(photos, prepared):
     assert row_of(dataset, "brick/empty.png").reason == "empty file"
     assert ".mov" in row_of(dataset, "brick/film.mov").reason
     assert "leads nowhere" in row_of(dataset, "brick/gone.png").reason
+    assert row_of(dataset, "brick/loop.png").reason == "a link that leads back to itself"
     assert "too small: 100 x 100" in row_of(dataset, "brick/tiny.png").reason
 
 

@@ -218,6 +218,38 @@ def test_ledgers_of_all_kinds_are_read():
     assert marked.licence_of("other.png").spdx == "unknown"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"file","licence","origin"\n"stone/a.png","CC0","Ann, Ben"\n',
+        '"file", "licence", "origin"\n"stone/a.png", "CC0", "Ann, Ben"\n',
+        "file;licence;origin\nstone/a.png;CC0;Ann, Ben\n",
+        'file;licence;"origin, or page, or book"\nstone/a.png;CC0;\n',
+        "file\tlicence\torigin\nstone/a.png\tCC0\tAnn, Ben\n",
+        "sep=;\nfile;licence;origin\nstone/a.png;CC0;Ann, Ben\n",
+        "sep=\t\nfile\tlicence\torigin\nstone/a.png\tCC0\tAnn, Ben\n",
+        '"sep=|"\nfile|licence|origin\nstone/a.png|CC0|Ann, Ben\n',
+        "\nFile;LICENCE;Origin;\nstone/a.png;CC0;Ann, Ben;\n",
+    ],
+)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_ledger_is_read_as_spreadsheets_and_statistics_programs_save_it(text, line_end, encoding):
+    content = text.replace("\n", line_end).encode(encoding)
+    licence = LicenceLedger.parse(content, "l").licence_of("stone/a.png")
+    assert licence.spdx == "CC0-1.0"
+    assert licence.origin == ("" if "book" in text else "Ann, Ben")
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("", "none"), ("sep=;\n", "none"), ('"name";"terms"\n1;2\n', "name, terms")],
+)
+def test_a_ledger_without_its_columns_says_which_it_has(text, columns):
+    with pytest.raises(DatasetError, match=f"l needs .*; it has {columns}$"):
+        LicenceLedger.parse(text.encode(), "l")
+
+
 def test_two_rows_that_disagree_are_no_permission():
     ledger = LicenceLedger.parse(b"file,licence\na.png,CC0\na.png,CC-BY-4.0\n", "l")
     assert ledger.licence_of("a.png").spdx == "unknown"

@@ -35,12 +35,22 @@ def test_a_seam_in_one_axis_is_enough(seamless):
     assert wrap_seam(tile[:100, :]).z > 4
 
 
-def test_the_slope_notices_a_kink_where_the_values_meet(seamless):
-    ramp = 60 * np.abs(np.arange(128) / 127 - 0.5)
-    kinked = (seamless(128, 0, sigma=12.0) * 0.05 + 100 + ramp[:, None]).astype(np.float64)
-    tile = np.clip(np.round(kinked), 0, 255).astype(np.uint8)
-    assert abs(wrap_seam(tile).z) < 3
-    assert wrap_seam(tile).slope_z > 0
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("axis", [0, 1])
+def test_the_slope_notices_a_kink_where_the_values_meet(seamless, axis, seed):
+    def tile(height):
+        rising = height[:, None, None] if axis == 0 else height[None, :, None]
+        grain = 0.05 * seamless(128, seed, sigma=12.0)
+        return np.clip(np.round(100 + grain + rising), 0, 255).astype(np.uint8)
+
+    place = np.arange(128)
+    kinked = tile(80 * (place / 63.5 - 1) ** 2)  # 80 on both sides of the wrap
+    smooth = tile(40 + 40 * np.cos(2 * np.pi * place / 128))
+    kink_inside = np.roll(kinked, 40, axis=axis)
+    assert abs(wrap_seam(kinked).z) < 3  # the steps over the wrap see nothing
+    assert wrap_seam(kinked).slope_z > 5
+    assert abs(wrap_seam(smooth).slope_z) < 2
+    assert abs(wrap_seam(kink_inside).slope_z) < 2
 
 
 def test_a_flat_tile_has_no_seam_and_no_division_by_zero():
