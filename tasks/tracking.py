@@ -7,7 +7,7 @@ they are imported inside the bodies of tasks: the import takes seconds.
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -84,16 +84,26 @@ class TrackedRun:
         rows = [mlflow.entities.RunTag(*tag) for tag in tags.items()]
         self._or_warn("tags", self._client.log_batch, self.run_id, tags=rows)
 
-    def log_picture(self, path: Path, folder: str) -> None:
-        """Keep a picture among the run's artifacts."""
-        self._or_warn(path.name, self._client.log_artifact, self.run_id, str(path), folder)
+    def log_pictures(self, pictures: Mapping[str, Sequence[Path]]) -> None:
+        """Keep pictures, folder -> files, among the run's artifacts, up to the first that fails.
 
-    def _or_warn(self, what: str, log: Any, *arguments: Any, **named: Any) -> None:
+        Every picture asks a server that is gone for half a minute, and a long training has many.
+        """
+        every = [(path, folder) for folder, paths in pictures.items() for path in paths]
+        for number, (path, folder) in enumerate(every):
+            rest = f"{len(every) - number} of {len(every)} pictures, from {path} on,"
+            if not self._or_warn(rest, self._client.log_artifact, self.run_id, str(path), folder):
+                return
+
+    def _or_warn(self, what: str, log: Any, *arguments: Any, **named: Any) -> bool:
+        """Record something; False, and a line that says so, if the server did not take it."""
         try:
             log(*arguments, **named)
-        except (MlflowException, OSError) as error:
-            why = text_without_credentials(str(error))
-            logger.warning("%s could not be recorded in MLflow: %s", what, why)
+        except Exception as error:
+            # A bucket's client has errors of its own; whatever they are, the training goes well.
+            logger.warning("%s could not be recorded in MLflow: %s", what, first_line(error))
+            return False
+        return True
 
 
 @contextmanager
