@@ -6,6 +6,7 @@ What is known about a version stands in its tags, so a reader needs no file of t
 """
 
 import importlib.metadata
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,23 +23,14 @@ from tasks.errors import MillError
 from tasks.records import RegisteredModel, TrainingRun
 from tasks.settings import Settings
 from tasks.tracking import connect, download, first_line
+from tasks.version_record import TAG, version_record, version_tags
 from texture_models.saved_model import WEIGHTS, weights_sha256
+
+logger = logging.getLogger(__name__)
 
 CANDIDATE: Final = "candidate"
 CHAMPION: Final = "champion"
 PREVIOUS_CHAMPION: Final = "previous-champion"
-
-# Tags of a version. MLflow keeps them as text.
-_TAG: Final = "texture_mill."
-_FACTS: Final = (
-    "training_key",
-    "family",
-    "materials",
-    "weights_sha256",
-    "dataset_fingerprint",
-    "request_key",
-    "started_from",
-)
 
 # What `texture_pyfunc.py` and `texture_models` import; asking MLflow to guess takes 15 seconds.
 _REQUIRED: Final = ("tensorflow", "keras", "numpy", "scipy", "h5py", "pillow", "pydantic", "pandas")
@@ -46,7 +38,7 @@ _REQUIRED: Final = ("tensorflow", "keras", "numpy", "scipy", "h5py", "pillow", "
 
 def find_version(settings: Settings, name: str, training_key: str) -> RegisteredModel | None:
     """Return the version of `name` that came out of this training, None if there is none."""
-    wanted = f"name='{name}' and tags.`{_TAG}training_key`='{training_key}'"
+    wanted = f"name='{name}' and tags.`{TAG}training_key`='{training_key}'"
     found = connect(settings).search_model_versions(wanted)
     return _record(max(found, key=lambda version: int(version.version))) if found else None
 
@@ -91,7 +83,6 @@ def create_version(
     facts = {
         "training_key": run.key,
         "family": run.model.family,
-        "materials": ",".join(run.model.materials),
         "weights_sha256": weights_sha256(Path(run.model_dir)),
         "dataset_fingerprint": run.dataset_fingerprint,
         "request_key": run.request_key,
@@ -106,7 +97,7 @@ def create_version(
         name,
         source=logged.model_uri,
         run_id=run.mlflow_run_id,
-        tags={_TAG + key: value for key, value in facts.items()},
+        tags=version_tags(facts, run.model.materials),
         description=f"{run.model.family} of {', '.join(run.model.materials)}; not judged yet",
         model_id=logged.model_id,
     )
@@ -133,7 +124,7 @@ def record_verdict(
     """Write the gate's decision and its reason onto the version, where people look."""
     client = connect(settings)
     for key, value in verdict.items():
-        client.set_model_version_tag(model.name, str(model.version), _TAG + key, value[:5000])
+        client.set_model_version_tag(model.name, str(model.version), TAG + key, value[:5000])
     client.update_model_version(model.name, str(model.version), description=description)
 
 
@@ -141,9 +132,7 @@ def read_verdict(settings: Settings, model: RegisteredModel) -> dict[str, str]:
     """Return what `record_verdict` wrote, empty if the version was never judged."""
     tags = connect(settings).get_model_version(model.name, str(model.version)).tags
     return {
-        key.removeprefix(_TAG): value
-        for key, value in tags.items()
-        if key.startswith(_TAG + "gate.")
+        key.removeprefix(TAG): value for key, value in tags.items() if key.startswith(TAG + "gate.")
     }
 
 
@@ -176,36 +165,43 @@ def move_champion(settings: Settings, model: RegisteredModel) -> None:
 def fetch_weights(settings: Settings, model: RegisteredModel, folder: Path) -> Path:
     """Return the saved generator of a version, downloaded into `folder` unless it lies there whole.
 
-    Only numbers are read from it; the code that travels with the version is not executed.
+    Only numbers are read from it; the code that travels with the version is not executed. What lies
+    there is compared with the registered digest every time: disks lose bits, and people edit files.
 
     Raises:
         MillError: the registry does not have it any more, or has other weights.
     """
     place = folder / model.weights_sha256[:16]
-    if not place.is_dir():
+    if not _holds(place, model.weights_sha256):
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder, prefix=".incomplete-") as temporary:
             fetched = download(settings, model.uri, Path(temporary))
-            saved = next(path.parent for path in fetched.rglob(WEIGHTS))
-            if weights_sha256(saved) != model.weights_sha256:
+            found = (path.parent for path in fetched.rglob(WEIGHTS))
+            saved = next((s for s in found if _holds(s, model.weights_sha256)), None)
+            if saved is None:
                 raise MillError(
                     f"the weights of {model.uri} are not those that were registered; "
                     "register the model again"
                 )
+            if place.exists():
+                logger.warning("the weights in %s were damaged, and are fetched again", place)
+                place.replace(Path(temporary) / "damaged")
             saved.replace(place)
     return place
 
 
 def _record(version: Any) -> RegisteredModel:
-    facts = {key: version.tags.get(_TAG + key, "") for key in _FACTS}
-    materials = tuple(part for part in facts.pop("materials").split(",") if part)
-    return RegisteredModel(
-        name=version.name,
-        version=int(version.version),
-        mlflow_run_id=version.run_id or "",
-        materials=materials,
-        **facts,
+    return version_record(
+        version.name, int(version.version), version.run_id or "", version.tags or {}
     )
+
+
+def _holds(folder: Path, weights: str) -> bool:
+    """Whether a folder has the weights of this digest, whole."""
+    try:
+        return weights_sha256(folder) == weights
+    except (OSError, KeyError, RuntimeError):  # what HDF5 says of a damaged file
+        return False
 
 
 def _log_pyfunc(run: TrainingRun, scores: Mapping[str, Mapping[str, Any]]) -> Any:

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tasks.content_keys import digest_of
 from tasks.errors import MillError
 from tasks.promote_model import promote_model
 from tasks.records import RegisteredModel, TrainingRun
@@ -234,7 +235,7 @@ class Registry:
 
         client = connect(self.settings)
         mlflow_run = client.create_run(experiment_id(client, self.settings))
-        changes = {"key": f"{set_ratio:064.6f}", "mlflow_run_id": mlflow_run.info.run_id}
+        changes = {"key": digest_of(str(set_ratio)), "mlflow_run_id": mlflow_run.info.run_id}
         scores = {key: {**value, "set_ratio": set_ratio} for key, value in self.scores.items()}
         return create_version(self.settings, name, self.run.model_copy(update=changes), scores)
 
