@@ -28,6 +28,11 @@ from texture_models.saved_model import WEIGHTS, weights_sha256
 
 logger = logging.getLogger(__name__)
 
+# What every database that MLflow runs on takes. Longer tags pass MLflow's own check (100,000) and
+# are refused by MySQL, whose TEXT ends here; the column of descriptions is VARCHAR(5000).
+TAG_BYTES: Final = 65_535
+DESCRIPTION_BYTES: Final = 5000
+
 CANDIDATE: Final = "candidate"
 CHAMPION: Final = "champion"
 PREVIOUS_CHAMPION: Final = "previous-champion"
@@ -98,7 +103,10 @@ def create_version(
         source=logged.model_uri,
         run_id=run.mlflow_run_id,
         tags=version_tags(facts, run.model.materials),
-        description=f"{run.model.family} of {', '.join(run.model.materials)}; not judged yet",
+        description=_shortened(
+            f"{run.model.family} of {', '.join(run.model.materials)}; not judged yet",
+            DESCRIPTION_BYTES,
+        ),
         model_id=logged.model_id,
     )
     client.set_registered_model_alias(name, CANDIDATE, version.version)
@@ -121,11 +129,18 @@ def name_candidate(settings: Settings, model: RegisteredModel) -> None:
 def record_verdict(
     settings: Settings, model: RegisteredModel, *, verdict: Mapping[str, str], description: str
 ) -> None:
-    """Write the gate's decision and its reason onto the version, where people look."""
+    """Write the gate's decision and its reason onto the version, where people look.
+
+    The description of many materials is shortened, with a mark; the tags have all of it.
+    """
     client = connect(settings)
     for key, value in verdict.items():
-        client.set_model_version_tag(model.name, str(model.version), TAG + key, value[:5000])
-    client.update_model_version(model.name, str(model.version), description=description)
+        client.set_model_version_tag(
+            model.name, str(model.version), TAG + key, _shortened(value, TAG_BYTES)
+        )
+    client.update_model_version(
+        model.name, str(model.version), description=_shortened(description, DESCRIPTION_BYTES)
+    )
 
 
 def read_verdict(settings: Settings, model: RegisteredModel) -> dict[str, str]:
@@ -194,6 +209,15 @@ def _record(version: Any) -> RegisteredModel:
     return version_record(
         version.name, int(version.version), version.run_id or "", version.tags or {}
     )
+
+
+def _shortened(text: str, most_bytes: int) -> str:
+    """Return a text that ends with a mark where it is cut."""
+    encoded = text.encode()
+    if len(encoded) <= most_bytes:
+        return text
+    mark = f"\n... ({len(encoded)} bytes shortened to {most_bytes})"
+    return encoded[: most_bytes - len(mark)].decode(errors="ignore") + mark
 
 
 def _holds(folder: Path, weights: str) -> bool:

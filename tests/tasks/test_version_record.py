@@ -1,4 +1,4 @@
-"""Versions that somebody else registered, and weights that somebody else touched."""
+"""What stands on a version: who wrote it, how long it may be, and whether its weights are whole."""
 
 from pathlib import Path
 from typing import Any
@@ -141,3 +141,26 @@ def test_a_version_without_its_weights_is_named(settings: Settings, tmp_path: Pa
     assert model is not None
     with pytest.raises(MillError, match="models:/stones/1 are not those that were registered"):
         fetch_weights(settings, model, tmp_path / "models")
+
+
+def test_reasons_of_many_materials_stay_whole_and_the_description_says_that_it_is_shorter(
+    settings: Settings, tmp_path: Path
+) -> None:
+    from tasks.model_registry import read_verdict, record_verdict, version_with_alias
+    from tasks.tracking import connect
+
+    _registered(settings, tmp_path, TAGS)
+    model = version_with_alias(settings, NAME, "champion")
+    assert model is not None
+    line = "material {}: locked share of blobs 0.812 is above its limit 0.5, and so on ü"
+    reasons = "\n".join(line.format(number) for number in range(600))
+    record_verdict(settings, model, verdict={"gate.reasons": reasons}, description=reasons)
+    assert read_verdict(settings, model)["gate.reasons"] == reasons
+    description = connect(settings).get_model_version(NAME, "1").description
+    assert description.startswith("material 0: locked")
+    assert description.endswith("bytes shortened to 5000)")
+    assert 4900 < len(description.encode()) <= 5000
+
+    record_verdict(settings, model, verdict={"gate.reasons": reasons * 3}, description="refused")
+    assert len(read_verdict(settings, model)["gate.reasons"].encode()) <= 65_535
+    assert connect(settings).get_model_version(NAME, "1").description == "refused"
