@@ -6,6 +6,7 @@ What is known about a version stands in its tags, so a reader needs no file of t
 """
 
 import importlib.metadata
+import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-from tasks.content_keys import ROOT
+from tasks.content_keys import ROOT, digest_of
 from tasks.errors import MillError
 from tasks.records import RegisteredModel, TrainingRun
 from tasks.settings import Settings
@@ -36,6 +37,7 @@ DESCRIPTION_BYTES: Final = 5000
 CANDIDATE: Final = "candidate"
 CHAMPION: Final = "champion"
 PREVIOUS_CHAMPION: Final = "previous-champion"
+_SCORES: Final = f"{TAG}scores_key"  # tag of a version: which scores it is judged by
 
 # What `texture_pyfunc.py` and `texture_models` import; asking MLflow to guess takes 15 seconds.
 _REQUIRED: Final = ("tensorflow", "keras", "numpy", "scipy", "h5py", "pillow", "pydantic", "pandas")
@@ -80,9 +82,10 @@ def create_version(
         settings: which server.
         name: in the registry.
         run: the training.
-        scores: material -> score -> value; kept inside the model, for whoever compares later.
+        scores: material -> score -> value; kept inside the model, too, for whoever has only that.
     """
     client = connect(settings)
+    key = _log_scores(client, run.mlflow_run_id, scores)
     with mlflow.start_run(run_id=run.mlflow_run_id):
         logged = _log_pyfunc(run, scores)
     facts = {
@@ -102,7 +105,7 @@ def create_version(
         name,
         source=logged.model_uri,
         run_id=run.mlflow_run_id,
-        tags=version_tags(facts, run.model.materials),
+        tags={**version_tags(facts, run.model.materials), _SCORES: key},
         description=_shortened(
             f"{run.model.family} of {', '.join(run.model.materials)}; not judged yet",
             DESCRIPTION_BYTES,
@@ -151,14 +154,41 @@ def read_verdict(settings: Settings, model: RegisteredModel) -> dict[str, str]:
     }
 
 
-def read_scores(settings: Settings, model: RegisteredModel) -> dict[str, dict[str, Any]]:
+def keep_scores(
+    settings: Settings, model: RegisteredModel, scores: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Make these the scores that a version is judged by; those it had stay beside them.
+
+    Side effects: a file in the version's MLflow run, then a tag of the version, unless it has them.
+    """
+    client = connect(settings)
+    if scores_key(settings, model) != _key_of(scores):
+        key = _log_scores(client, model.mlflow_run_id, scores)
+        client.set_model_version_tag(model.name, str(model.version), _SCORES, key)
+
+
+def scores_key(settings: Settings, model: RegisteredModel) -> str:
+    """Return what `read_scores` finds a version's newest scores by; empty if they have no key."""
+    tags = connect(settings).get_model_version(model.name, str(model.version)).tags
+    return str(tags.get(_SCORES, ""))
+
+
+def read_scores(settings: Settings, model: RegisteredModel, key: str) -> dict[str, dict[str, Any]]:
     """Return material -> score -> value of a registered version.
+
+    Args:
+        settings: which server.
+        model: whose scores.
+        key: which of its scores; empty for those inside the model, from before scores had keys.
 
     Raises:
         MillError: its files are not where the registry says.
     """
     connect(settings)
     try:
+        if key:
+            file = f"runs:/{model.mlflow_run_id}/{_scores_file(key)}"
+            return dict(mlflow.artifacts.load_dict(file))
         metadata = mlflow.models.get_model_info(model.uri).metadata or {}
     except (MlflowException, OSError) as error:
         raise MillError(
@@ -209,6 +239,21 @@ def _record(version: Any) -> RegisteredModel:
     return version_record(
         version.name, int(version.version), version.run_id or "", version.tags or {}
     )
+
+
+def _key_of(scores: Mapping[str, Mapping[str, Any]]) -> str:
+    return digest_of(json.dumps(scores, sort_keys=True))
+
+
+def _scores_file(key: str) -> str:
+    return f"scores/{key[:16]}.json"
+
+
+def _log_scores(client: Any, run_id: str, scores: Mapping[str, Mapping[str, Any]]) -> str:
+    """Keep scores under a name of their own, which no later evaluation writes to."""
+    key = _key_of(scores)
+    client.log_dict(run_id, dict(scores), _scores_file(key))
+    return key
 
 
 def _shortened(text: str, most_bytes: int) -> str:

@@ -1,10 +1,8 @@
 """What stands on a version: who wrote it, how long it may be, and whether its weights are whole."""
 
 from pathlib import Path
-from typing import Any
 
 import h5py
-import numpy as np
 import pytest
 
 from data.library.recipe import ModelChoice
@@ -12,18 +10,8 @@ from tasks.errors import MillError
 from tasks.recipe_sources import looked_up
 from tasks.settings import Settings
 from tasks.version_record import version_record, version_tags
+from tests.tasks.registered_versions import FACTS, NAME, TAGS, registered, saved_numbers
 from texture_models.saved_model import WEIGHTS, weights_sha256
-
-NAME = "stones"
-FACTS = {
-    "training_key": "a" * 64,
-    "family": "psgan",
-    "weights_sha256": "b" * 64,
-    "dataset_fingerprint": "c" * 64,
-    "request_key": "",
-    "started_from": "",
-}
-TAGS = version_tags(FACTS, ("brick", "gravel"))
 
 
 @pytest.fixture
@@ -33,26 +21,11 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings()
 
 
-def _saved(folder: Path) -> Path:
-    """What has the form of a saved generator."""
-    folder.mkdir()
-    (folder / "config.json").write_text("{}")
-    (folder / "measured.json").write_text("{}")
-    with h5py.File(folder / WEIGHTS, "w") as file:
-        file["kernel"] = np.arange(100.0)
-    return folder
+def _champion(settings: Settings, source: Path, tags: dict[str, str]) -> None:
+    from tasks.tracking import connect
 
-
-def _registered(settings: Settings, source: Path, tags: dict[str, str]) -> Any:
-    from tasks.tracking import connect, experiment_id
-
-    client = connect(settings)
-    run = client.create_run(experiment_id(client, settings))
-    client.create_registered_model(NAME)
-    version = client.create_model_version(
-        NAME, source=source.as_uri(), run_id=run.info.run_id, tags=tags
-    )
-    client.set_registered_model_alias(NAME, "champion", version.version)
+    version = registered(settings, source, tags)
+    connect(settings).set_registered_model_alias(NAME, "champion", version.version)
 
 
 def test_what_was_written_is_read_back() -> None:
@@ -93,7 +66,7 @@ def test_a_version_registered_by_other_means_is_refused_whoever_reads_it(
 ) -> None:
     from tasks.model_registry import numbered_version, version_with_alias
 
-    _registered(settings, _saved(tmp_path / "saved"), {"who": "somebody"})
+    _champion(settings, saved_numbers(tmp_path / "saved"), {"who": "somebody"})
     said = "stones version 1 was not registered by texture-mill: its training_key is ''"
     with pytest.raises(MillError, match=said):
         version_with_alias(settings, NAME, "champion")
@@ -109,9 +82,9 @@ def test_weights_on_the_disk_are_compared_before_they_are_used(
 ) -> None:
     from tasks.model_registry import fetch_weights, version_with_alias
 
-    saved = _saved(tmp_path / "saved")
+    saved = saved_numbers(tmp_path / "saved")
     digest = weights_sha256(saved)
-    _registered(settings, saved, version_tags({**FACTS, "weights_sha256": digest}, ("brick",)))
+    _champion(settings, saved, version_tags({**FACTS, "weights_sha256": digest}, ("brick",)))
     model = version_with_alias(settings, NAME, "champion")
     assert model is not None
     place = fetch_weights(settings, model, tmp_path / "models")
@@ -134,8 +107,8 @@ def test_weights_on_the_disk_are_compared_before_they_are_used(
 def test_a_version_without_its_weights_is_named(settings: Settings, tmp_path: Path) -> None:
     from tasks.model_registry import fetch_weights, version_with_alias
 
-    saved = _saved(tmp_path / "saved")
-    _registered(settings, saved, TAGS)
+    saved = saved_numbers(tmp_path / "saved")
+    _champion(settings, saved, TAGS)
     (saved / WEIGHTS).unlink()
     model = version_with_alias(settings, NAME, "champion")
     assert model is not None
@@ -149,7 +122,7 @@ def test_reasons_of_many_materials_stay_whole_and_the_description_says_that_it_i
     from tasks.model_registry import read_verdict, record_verdict, version_with_alias
     from tasks.tracking import connect
 
-    _registered(settings, tmp_path, TAGS)
+    _champion(settings, tmp_path, TAGS)
     model = version_with_alias(settings, NAME, "champion")
     assert model is not None
     line = "material {}: locked share of blobs 0.812 is above its limit 0.5, and so on ü"
