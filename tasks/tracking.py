@@ -6,16 +6,19 @@ they are imported inside the bodies of tasks: the import takes seconds.
 
 import json
 import logging
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, RunStatus
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from data.records import PreparedDataset
@@ -58,6 +61,39 @@ def experiment_id(client: Any, settings: Settings) -> str:
             "another one with TEXTURE_MILL_EXPERIMENT"
         )
     return str(found.experiment_id)
+
+
+def known_artifacts(settings: Settings) -> str | None:
+    """Return where the configured experiment keeps its artifacts, None if it does not exist."""
+    found = connect(settings).get_experiment_by_name(settings.experiment)
+    return None if found is None else str(found.artifact_location)
+
+
+def probe_artifacts(settings: Settings, location: str) -> None:
+    """Write, read and remove a small file below `location`, as artifacts of runs are written.
+
+    MLflow's own client does it, because its buckets have variables of their own. Where nothing may
+    be deleted, the file stays.
+
+    Raises:
+        Exception: what the client says, which depends on the kind of place.
+    """
+    connect(settings)  # places behind the tracking server are asked for there
+    name = f"write-probe-{secrets.token_hex(8)}"
+    with TemporaryDirectory() as temporary:
+        written = Path(temporary) / name
+        written.write_text(name)
+        back = Path(temporary) / "back"
+        back.mkdir()
+        place = get_artifact_repository(f"{location.rstrip('/')}/{name}")
+        place.log_artifact(str(written))
+        try:
+            place.download_artifacts(name, str(back))
+            if (back / name).read_text() != name:
+                raise MillError("it gives back other bytes than were written")
+        finally:
+            with suppress(Exception):
+                place.delete_artifacts()
 
 
 class TrackedRun:
