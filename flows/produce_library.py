@@ -5,7 +5,7 @@ from prefect import flow
 from data.config import AugmentationConfig, DatasetConfig
 from tasks.ask_operator import ask_operator, check_approval
 from tasks.config import ApprovalConfig, EvaluationConfig, PublishingConfig
-from tasks.door_checks import check_place
+from tasks.door_checks import check_artifacts, check_place
 from tasks.evaluate_model import evaluate_model
 from tasks.find_start import find_start
 from tasks.prepare_dataset import prepare_dataset
@@ -50,6 +50,7 @@ def produce_library(
     check_place()
     check_approval(approval)
     check_sizes(model, training, evaluation, rendering)
+    check_artifacts()
     start = find_start(model, training, publishing)
     prepared = prepare_dataset(dataset)
     run = train_model(model, prepared, augmentation, training, start)

@@ -4,7 +4,7 @@ from prefect import flow
 
 from data.config import AugmentationConfig, DatasetConfig
 from tasks.config import EvaluationConfig, PublishingConfig
-from tasks.door_checks import check_place
+from tasks.door_checks import check_artifacts, check_place
 from tasks.evaluate_model import evaluate_model
 from tasks.find_start import find_start
 from tasks.prepare_dataset import prepare_dataset
@@ -37,6 +37,7 @@ def train_texture(
     """
     check_place()
     check_sizes(model, training, evaluation)
+    check_artifacts()
     start = find_start(model, training, publishing)
     prepared = prepare_dataset(dataset)
     run = train_model(model, prepared, augmentation, training, start)

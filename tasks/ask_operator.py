@@ -48,20 +48,22 @@ def ask_operator(
     """Pause the flow run until a person has decided; None where there is nothing to decide.
 
     Nobody is asked when it is not wanted, when the gate refuses the candidate anyway, or when the
-    version was decided on before. To be called in a flow, not in a task: only flows pause.
+    version was decided on before, by the scores it has. To be called in a flow, not in a task: only
+    flows pause.
 
     Raises:
         MillError: nobody answered in time.
     """
     if not approval.ask:
         return None
-    verdict, known = gate_opinion(candidate, gate)
-    if known or not verdict.passed:
+    opinion = gate_opinion(candidate, gate)
+    if opinion.known or not opinion.verdict.passed:
         return None
     settings = Settings()
     name = f"{candidate.name} version {candidate.version}"
     sheet = judged_sheet(settings, candidate)
-    text = approval_text(name, judged_scores(settings, candidate), sheet)
+    scores = judged_scores(settings, candidate, opinion.scores_key)
+    text = approval_text(name, scores, sheet)
     logger.info("waiting for somebody to approve %s: %s", name, flow_run.ui_url or flow_run.id)
     try:
         given = pause_flow_run(

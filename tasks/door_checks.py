@@ -64,6 +64,56 @@ def check_doors(settings: Settings) -> None:
     check_store(settings)
 
 
+def check_artifacts() -> None:
+    """Ask whether a training's pictures and its model can be kept where they belong.
+
+    Flows that train call it, and no others: MLflow's import takes seconds, and whoever only renders
+    may have no permission to write there. A server that has no such experiment yet has not said
+    where, and is not asked.
+
+    Side effects: creates and removes one small file among the experiment's artifacts.
+
+    Raises:
+        MillError: it cannot be written and read.
+    """
+    settings = Settings()
+    if _home_keeps_artifacts(settings):
+        return
+    from tasks.tracking import first_line, known_artifacts, probe_artifacts
+
+    own = known_artifacts(settings)
+    location = own or settings.artifact_location
+    if location is None:
+        return
+    try:
+        probe_artifacts(settings, location)
+    except Exception as error:  # every kind of bucket has errors of its own
+        way_out = f"name another place with {PREFIX}ARTIFACT_URL"
+        if own:
+            way_out = (
+                "name another experiment, because this one keeps the place it was made with: "
+                f"{PREFIX}EXPERIMENT, and {PREFIX}ARTIFACT_URL for its place"
+            )
+        raise MillError(
+            f"artifacts of the MLflow experiment {settings.experiment!r} cannot be kept at "
+            f"{without_credentials(location)}: {first_line(error)}; correct the credentials in the "
+            f"environment (for s3:// AWS_* and MLFLOW_S3_ENDPOINT_URL), or {way_out}"
+        ) from None
+
+
+def _home_keeps_artifacts(settings: Settings) -> bool:
+    """Whether artifacts go into the home folder, which was made; found out without MLflow."""
+    if settings.artifact_url or not settings.embedded_tracking:
+        return False
+    try:
+        with contextlib.closing(sqlite3.connect(settings.home / "mlflow.db", timeout=5)) as base:
+            asked = "SELECT artifact_location FROM experiments WHERE name = ?"
+            found = base.execute(asked, (settings.experiment,)).fetchone()
+    except sqlite3.Error:
+        return True  # the first run makes the tables
+    return found is None or str(found[0]).startswith("file:")
+
+
 def check_store(settings: Settings) -> StorePromises:
     """Return what the store promises.
 

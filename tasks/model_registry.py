@@ -6,6 +6,8 @@ What is known about a version stands in its tags, so a reader needs no file of t
 """
 
 import importlib.metadata
+import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,28 +19,25 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-from tasks.content_keys import ROOT
+from tasks.content_keys import ROOT, digest_of
 from tasks.errors import MillError
 from tasks.records import RegisteredModel, TrainingRun
 from tasks.settings import Settings
 from tasks.tracking import connect, download, first_line
+from tasks.version_record import TAG, version_record, version_tags
 from texture_models.saved_model import WEIGHTS, weights_sha256
+
+logger = logging.getLogger(__name__)
+
+# What every database that MLflow runs on takes. Longer tags pass MLflow's own check (100,000) and
+# are refused by MySQL, whose TEXT ends here; the column of descriptions is VARCHAR(5000).
+TAG_BYTES: Final = 65_535
+DESCRIPTION_BYTES: Final = 5000
 
 CANDIDATE: Final = "candidate"
 CHAMPION: Final = "champion"
 PREVIOUS_CHAMPION: Final = "previous-champion"
-
-# Tags of a version. MLflow keeps them as text.
-_TAG: Final = "texture_mill."
-_FACTS: Final = (
-    "training_key",
-    "family",
-    "materials",
-    "weights_sha256",
-    "dataset_fingerprint",
-    "request_key",
-    "started_from",
-)
+_SCORES: Final = f"{TAG}scores_key"  # tag of a version: which scores it is judged by
 
 # What `texture_pyfunc.py` and `texture_models` import; asking MLflow to guess takes 15 seconds.
 _REQUIRED: Final = ("tensorflow", "keras", "numpy", "scipy", "h5py", "pillow", "pydantic", "pandas")
@@ -46,7 +45,7 @@ _REQUIRED: Final = ("tensorflow", "keras", "numpy", "scipy", "h5py", "pillow", "
 
 def find_version(settings: Settings, name: str, training_key: str) -> RegisteredModel | None:
     """Return the version of `name` that came out of this training, None if there is none."""
-    wanted = f"name='{name}' and tags.`{_TAG}training_key`='{training_key}'"
+    wanted = f"name='{name}' and tags.`{TAG}training_key`='{training_key}'"
     found = connect(settings).search_model_versions(wanted)
     return _record(max(found, key=lambda version: int(version.version))) if found else None
 
@@ -83,15 +82,15 @@ def create_version(
         settings: which server.
         name: in the registry.
         run: the training.
-        scores: material -> score -> value; kept inside the model, for whoever compares later.
+        scores: material -> score -> value; kept inside the model, too, for whoever has only that.
     """
     client = connect(settings)
+    key = _log_scores(client, run.mlflow_run_id, scores)
     with mlflow.start_run(run_id=run.mlflow_run_id):
         logged = _log_pyfunc(run, scores)
     facts = {
         "training_key": run.key,
         "family": run.model.family,
-        "materials": ",".join(run.model.materials),
         "weights_sha256": weights_sha256(Path(run.model_dir)),
         "dataset_fingerprint": run.dataset_fingerprint,
         "request_key": run.request_key,
@@ -106,8 +105,11 @@ def create_version(
         name,
         source=logged.model_uri,
         run_id=run.mlflow_run_id,
-        tags={_TAG + key: value for key, value in facts.items()},
-        description=f"{run.model.family} of {', '.join(run.model.materials)}; not judged yet",
+        tags={**version_tags(facts, run.model.materials), _SCORES: key},
+        description=_shortened(
+            f"{run.model.family} of {', '.join(run.model.materials)}; not judged yet",
+            DESCRIPTION_BYTES,
+        ),
         model_id=logged.model_id,
     )
     client.set_registered_model_alias(name, CANDIDATE, version.version)
@@ -130,31 +132,63 @@ def name_candidate(settings: Settings, model: RegisteredModel) -> None:
 def record_verdict(
     settings: Settings, model: RegisteredModel, *, verdict: Mapping[str, str], description: str
 ) -> None:
-    """Write the gate's decision and its reason onto the version, where people look."""
+    """Write the gate's decision and its reason onto the version, where people look.
+
+    The description of many materials is shortened, with a mark; the tags have all of it.
+    """
     client = connect(settings)
     for key, value in verdict.items():
-        client.set_model_version_tag(model.name, str(model.version), _TAG + key, value[:5000])
-    client.update_model_version(model.name, str(model.version), description=description)
+        client.set_model_version_tag(
+            model.name, str(model.version), TAG + key, _shortened(value, TAG_BYTES)
+        )
+    client.update_model_version(
+        model.name, str(model.version), description=_shortened(description, DESCRIPTION_BYTES)
+    )
 
 
 def read_verdict(settings: Settings, model: RegisteredModel) -> dict[str, str]:
     """Return what `record_verdict` wrote, empty if the version was never judged."""
     tags = connect(settings).get_model_version(model.name, str(model.version)).tags
     return {
-        key.removeprefix(_TAG): value
-        for key, value in tags.items()
-        if key.startswith(_TAG + "gate.")
+        key.removeprefix(TAG): value for key, value in tags.items() if key.startswith(TAG + "gate.")
     }
 
 
-def read_scores(settings: Settings, model: RegisteredModel) -> dict[str, dict[str, Any]]:
+def keep_scores(
+    settings: Settings, model: RegisteredModel, scores: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Make these the scores that a version is judged by; those it had stay beside them.
+
+    Side effects: a file in the version's MLflow run, then a tag of the version, unless it has them.
+    """
+    client = connect(settings)
+    if scores_key(settings, model) != _key_of(scores):
+        key = _log_scores(client, model.mlflow_run_id, scores)
+        client.set_model_version_tag(model.name, str(model.version), _SCORES, key)
+
+
+def scores_key(settings: Settings, model: RegisteredModel) -> str:
+    """Return what `read_scores` finds a version's newest scores by; empty if they have no key."""
+    tags = connect(settings).get_model_version(model.name, str(model.version)).tags
+    return str(tags.get(_SCORES, ""))
+
+
+def read_scores(settings: Settings, model: RegisteredModel, key: str) -> dict[str, dict[str, Any]]:
     """Return material -> score -> value of a registered version.
+
+    Args:
+        settings: which server.
+        model: whose scores.
+        key: which of its scores; empty for those inside the model, from before scores had keys.
 
     Raises:
         MillError: its files are not where the registry says.
     """
     connect(settings)
     try:
+        if key:
+            file = f"runs:/{model.mlflow_run_id}/{_scores_file(key)}"
+            return dict(mlflow.artifacts.load_dict(file))
         metadata = mlflow.models.get_model_info(model.uri).metadata or {}
     except (MlflowException, OSError) as error:
         raise MillError(
@@ -176,36 +210,67 @@ def move_champion(settings: Settings, model: RegisteredModel) -> None:
 def fetch_weights(settings: Settings, model: RegisteredModel, folder: Path) -> Path:
     """Return the saved generator of a version, downloaded into `folder` unless it lies there whole.
 
-    Only numbers are read from it; the code that travels with the version is not executed.
+    Only numbers are read from it; the code that travels with the version is not executed. What lies
+    there is compared with the registered digest every time: disks lose bits, and people edit files.
 
     Raises:
         MillError: the registry does not have it any more, or has other weights.
     """
     place = folder / model.weights_sha256[:16]
-    if not place.is_dir():
+    if not _holds(place, model.weights_sha256):
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder, prefix=".incomplete-") as temporary:
             fetched = download(settings, model.uri, Path(temporary))
-            saved = next(path.parent for path in fetched.rglob(WEIGHTS))
-            if weights_sha256(saved) != model.weights_sha256:
+            found = (path.parent for path in fetched.rglob(WEIGHTS))
+            saved = next((s for s in found if _holds(s, model.weights_sha256)), None)
+            if saved is None:
                 raise MillError(
                     f"the weights of {model.uri} are not those that were registered; "
                     "register the model again"
                 )
+            if place.exists():
+                logger.warning("the weights in %s were damaged, and are fetched again", place)
+                place.replace(Path(temporary) / "damaged")
             saved.replace(place)
     return place
 
 
 def _record(version: Any) -> RegisteredModel:
-    facts = {key: version.tags.get(_TAG + key, "") for key in _FACTS}
-    materials = tuple(part for part in facts.pop("materials").split(",") if part)
-    return RegisteredModel(
-        name=version.name,
-        version=int(version.version),
-        mlflow_run_id=version.run_id or "",
-        materials=materials,
-        **facts,
+    return version_record(
+        version.name, int(version.version), version.run_id or "", version.tags or {}
     )
+
+
+def _key_of(scores: Mapping[str, Mapping[str, Any]]) -> str:
+    return digest_of(json.dumps(scores, sort_keys=True))
+
+
+def _scores_file(key: str) -> str:
+    return f"scores/{key[:16]}.json"
+
+
+def _log_scores(client: Any, run_id: str, scores: Mapping[str, Mapping[str, Any]]) -> str:
+    """Keep scores under a name of their own, which no later evaluation writes to."""
+    key = _key_of(scores)
+    client.log_dict(run_id, dict(scores), _scores_file(key))
+    return key
+
+
+def _shortened(text: str, most_bytes: int) -> str:
+    """Return a text that ends with a mark where it is cut."""
+    encoded = text.encode()
+    if len(encoded) <= most_bytes:
+        return text
+    mark = f"\n... ({len(encoded)} bytes shortened to {most_bytes})"
+    return encoded[: most_bytes - len(mark)].decode(errors="ignore") + mark
+
+
+def _holds(folder: Path, weights: str) -> bool:
+    """Whether a folder has the weights of this digest, whole."""
+    try:
+        return weights_sha256(folder) == weights
+    except (OSError, KeyError, RuntimeError):  # what HDF5 says of a damaged file
+        return False
 
 
 def _log_pyfunc(run: TrainingRun, scores: Mapping[str, Mapping[str, Any]]) -> Any:

@@ -7,7 +7,7 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.artifacts import show_promotion
 from tasks.errors import MillError
-from tasks.gate_opinion import gate_key, gate_opinion, judged_sheet
+from tasks.gate_opinion import GateOpinion, gate_opinion, judged_sheet
 from tasks.records import Answer, Promotion, RegisteredModel
 from tasks.settings import Settings
 from texture_models.metrics.gate import GateConfig, GateVerdict
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 def promote_model(
     candidate: RegisteredModel, gate: GateConfig, answer: Answer | None = None
 ) -> Promotion:
-    """Return what became of `candidate`; a version judged before keeps its verdict.
+    """Return what became of `candidate`; one judged before, by the same scores, keeps its verdict.
 
     Side effects: tags and description of the version; the aliases `champion` and
     `previous-champion`, if the gate, and the person who was asked, let it pass.
@@ -36,13 +36,14 @@ def promote_model(
 
     settings = Settings()
     champion = version_with_alias(settings, candidate.name, CHAMPION)
-    verdict, known = gate_opinion(candidate, gate)
-    if not known:
+    opinion = gate_opinion(candidate, gate)
+    verdict = opinion.verdict
+    if not opinion.known:
         verdict = with_answer(verdict, answer)
         if verdict.passed and champion != candidate:
             move_champion(settings, candidate)
             champion = candidate
-        _record(settings, candidate, verdict, gate)
+        _record(settings, candidate, opinion, verdict)
     if champion is None:
         sheet = judged_sheet(settings, candidate)
         look = f"look at {sheet}, then " if sheet else ""
@@ -67,7 +68,7 @@ def with_answer(verdict: GateVerdict, answer: Answer | None) -> GateVerdict:
 
 
 def _record(
-    settings: Settings, model: RegisteredModel, verdict: GateVerdict, gate: GateConfig
+    settings: Settings, model: RegisteredModel, opinion: GateOpinion, verdict: GateVerdict
 ) -> None:
     from tasks.model_registry import record_verdict
 
@@ -80,7 +81,8 @@ def _record(
         verdict={
             "gate.verdict": said,
             "gate.reasons": reasons,
-            "gate.key": gate_key(gate),
+            "gate.scores_key": opinion.scores_key,
+            "gate.key": opinion.key,
         },
         description=f"{what}; {said}: {reasons}",
     )

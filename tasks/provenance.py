@@ -103,11 +103,15 @@ def provenance_of(
 
 
 def material_records(settings: Settings, model: RegisteredModel) -> tuple[MaterialRecord, ...]:
-    """Return what the registry says of each material of a model: scores and the gate's verdict."""
-    from tasks.model_registry import read_scores, read_verdict
+    """Return what the registry says of each material of a model: the gate's verdict and its scores.
 
-    scores = read_scores(settings, model)
+    A version may have newer scores than those its verdict is based on; both here belong together.
+    """
+    from tasks.model_registry import read_scores, read_verdict, scores_key
+
     verdict = read_verdict(settings, model)
+    judged_by = verdict.get("gate.scores_key", "") if verdict else scores_key(settings, model)
+    scores = read_scores(settings, model, judged_by)
     reasons = verdict.get("gate.reasons", "").splitlines()
     return tuple(
         MaterialRecord(

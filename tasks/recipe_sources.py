@@ -12,7 +12,6 @@ import urllib.parse
 import urllib.request
 from contextlib import closing
 from http.client import HTTPException
-from typing import Any
 
 from data.library.recipe import ModelChoice, Recipe
 from data.library.records import ModelRef
@@ -22,8 +21,7 @@ from tasks.missing_versions import way_out
 from tasks.records import RegisteredModel
 from tasks.server_requests import request_to
 from tasks.settings import Settings
-
-_TAG = "texture_mill."
+from tasks.version_record import version_record
 
 
 def sources_of(settings: Settings, recipe: Recipe) -> dict[str, RenderSource]:
@@ -129,7 +127,7 @@ def _from_sqlite(path: str, choice: ModelChoice) -> RegisteredModel | None:
             "SELECT key, value FROM model_version_tags WHERE name=? AND version=?",
             (choice.name, version),
         ).fetchall()
-    return None if run is None else _registered(choice.name, version, run[0] or "", dict(tags))
+    return None if run is None else version_record(choice.name, version, run[0] or "", dict(tags))
 
 
 def _from_server(uri: str, choice: ModelChoice, timeout_s: float) -> RegisteredModel | None:
@@ -147,7 +145,7 @@ def _from_server(uri: str, choice: ModelChoice, timeout_s: float) -> RegisteredM
                 return None
             raise
     tags = {tag["key"]: tag.get("value", "") for tag in found.get("tags", [])}
-    return _registered(found["name"], int(found["version"]), found.get("run_id", ""), tags)
+    return version_record(found["name"], int(found["version"]), found.get("run_id", ""), tags)
 
 
 def _through_mlflow(settings: Settings, choice: ModelChoice) -> RegisteredModel | None:
@@ -156,18 +154,3 @@ def _through_mlflow(settings: Settings, choice: ModelChoice) -> RegisteredModel 
     if choice.version is not None:
         return numbered_version(settings, choice.name, choice.version)
     return version_with_alias(settings, choice.name, choice.alias)
-
-
-def _registered(name: str, version: int, run_id: str, tags: dict[str, Any]) -> RegisteredModel:
-    return RegisteredModel(
-        name=name,
-        version=version,
-        mlflow_run_id=run_id,
-        training_key=tags[_TAG + "training_key"],
-        family=tags[_TAG + "family"],
-        materials=tuple(part for part in tags[_TAG + "materials"].split(",") if part),
-        weights_sha256=tags[_TAG + "weights_sha256"],
-        dataset_fingerprint=tags[_TAG + "dataset_fingerprint"],
-        request_key=tags.get(_TAG + "request_key", ""),
-        started_from=tags.get(_TAG + "started_from", ""),
-    )

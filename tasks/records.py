@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from data.library.build_plan import LibraryPlan
 from data.library.publish import PublishedLibrary
-from data.library.records import TextureRecord
+from data.library.records import MaterialSlug, Sha256, Slug, TextureRecord
 from texture_models.families import ModelConfig
 from texture_models.metrics.scores import TextureScores
 
@@ -55,14 +55,22 @@ class RegisteredModel(BaseModel, frozen=True, extra="forbid"):
 
     name: str = Field(description="in the registry")
     version: int = Field(ge=1, description="in the registry")
-    mlflow_run_id: str = Field(description="training run")
-    training_key: str = Field(description="content digest of everything that decided the training")
-    family: str = Field(description="architecture family")
-    materials: tuple[str, ...] = Field(description="slugs, in the order of the labels")
-    weights_sha256: str = Field(description="of config, measured numbers and weights")
-    dataset_fingerprint: str = Field(description="of the photographs")
-    request_key: str = Field("", description="digest of what the training was asked for")
-    started_from: str = Field("", description="NAME/VERSION whose weights it began with, if any")
+    mlflow_run_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="training run")
+    training_key: Sha256 = Field(
+        description="content digest of everything that decided the training"
+    )
+    family: Slug = Field(description="architecture family")
+    materials: tuple[MaterialSlug, ...] = Field(description="slugs, in the order of the labels")
+    weights_sha256: Sha256 = Field(description="of config, measured numbers and weights")
+    dataset_fingerprint: Sha256 = Field(description="of the photographs")
+    request_key: str = Field(
+        "", pattern=r"^([0-9a-f]{64})?$", description="digest of what the training was asked for"
+    )
+    started_from: str = Field(
+        "",
+        pattern=r"^([^/]+/[0-9]+)?$",
+        description="NAME/VERSION whose weights it began with, if any",
+    )
 
     @property
     def uri(self) -> str:

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -28,11 +28,16 @@ def register_model(
 ) -> RegisteredModel:
     """Return the registered version of a training; registered once, however often this runs.
 
-    Side effects: dataset record, photographs' crops and the model among the MLflow run's
+    A version that is known takes on the scores of this evaluation, by which the gate then judges.
+
+    Side effects: dataset record, photographs' crops, scores and the model among the MLflow run's
     artifacts; a registered version; the alias `candidate`.
     """
     settings = Settings()
     name = publishing.registered_model
+    scores = {
+        material: value.model_dump(mode="json") for material, value in evaluation.scores.items()
+    }
     with step_progress("registration-progress", f"registering {name}"):
         from tasks.model_registry import create_version, find_version, name_candidate
         from tasks.tracking import log_folder
@@ -40,13 +45,31 @@ def register_model(
         known = find_version(settings, name, run.key)
         if known is not None:
             name_candidate(settings, known)
-            logger.info("nothing to register: %s version %d", name, known.version)
+            _rescore(settings, known, run, scores)
             return known
         with TemporaryDirectory() as temporary:
             _write_dataset(dataset, Path(temporary))
             log_folder(settings, run.mlflow_run_id, Path(temporary), "dataset")
-        scores = {name: value.model_dump(mode="json") for name, value in evaluation.scores.items()}
         return create_version(settings, name, run, scores)
+
+
+def _rescore(
+    settings: Settings, known: RegisteredModel, run: TrainingRun, scores: dict[str, Any]
+) -> None:
+    """Give a known version the newest scores, if they were measured on its own weights."""
+    from tasks.model_registry import keep_scores
+    from texture_models.saved_model import weights_sha256
+
+    # A training in minutes that was repeated, its folder being lost, did other steps.
+    if weights_sha256(Path(run.model_dir)) != known.weights_sha256:
+        logger.warning(
+            "%s version %d of this training has other weights than %s, and is judged by the scores "
+            "it had; to register these, delete the version in MLflow and run this again",
+            *(known.name, known.version, run.model_dir),
+        )
+        return
+    keep_scores(settings, known, scores)
+    logger.info("nothing to register: %s version %d", known.name, known.version)
 
 
 def _write_dataset(dataset: PreparedDataset, folder: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Final, Self
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from data.url_credentials import without_credentials
+from data.url_credentials import refuse_credentials, without_credentials
 from tasks.errors import MillError
 
 PREFIX: Final = "TEXTURE_MILL_"
@@ -81,6 +81,14 @@ class Settings(BaseSettings):
                 hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
                 raise MillError(f"unknown setting {name} in the environment{hint}")
         return values
+
+    @model_validator(mode="after")
+    def _refuse_login_in_artifact_url(self) -> Self:
+        try:
+            refuse_credentials(self.artifact_url)
+        except ValueError as error:
+            raise MillError(f"{PREFIX}ARTIFACT_URL: {error}") from None
+        return self
 
     @model_validator(mode="after")
     def _fill_in_from_home(self) -> Self:

@@ -6,16 +6,19 @@ they are imported inside the bodies of tasks: the import takes seconds.
 
 import json
 import logging
+import secrets
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, RunStatus
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from data.records import PreparedDataset
@@ -60,6 +63,39 @@ def experiment_id(client: Any, settings: Settings) -> str:
     return str(found.experiment_id)
 
 
+def known_artifacts(settings: Settings) -> str | None:
+    """Return where the configured experiment keeps its artifacts, None if it does not exist."""
+    found = connect(settings).get_experiment_by_name(settings.experiment)
+    return None if found is None else str(found.artifact_location)
+
+
+def probe_artifacts(settings: Settings, location: str) -> None:
+    """Write, read and remove a small file below `location`, as artifacts of runs are written.
+
+    MLflow's own client does it, because its buckets have variables of their own. Where nothing may
+    be deleted, the file stays.
+
+    Raises:
+        Exception: what the client says, which depends on the kind of place.
+    """
+    connect(settings)  # places behind the tracking server are asked for there
+    name = f"write-probe-{secrets.token_hex(8)}"
+    with TemporaryDirectory() as temporary:
+        written = Path(temporary) / name
+        written.write_text(name)
+        back = Path(temporary) / "back"
+        back.mkdir()
+        place = get_artifact_repository(f"{location.rstrip('/')}/{name}")
+        place.log_artifact(str(written))
+        try:
+            place.download_artifacts(name, str(back))
+            if (back / name).read_text() != name:
+                raise MillError("it gives back other bytes than were written")
+        finally:
+            with suppress(Exception):
+                place.delete_artifacts()
+
+
 class TrackedRun:
     """One open MLflow run. A hiccup of its server ends no training."""
 
@@ -84,16 +120,26 @@ class TrackedRun:
         rows = [mlflow.entities.RunTag(*tag) for tag in tags.items()]
         self._or_warn("tags", self._client.log_batch, self.run_id, tags=rows)
 
-    def log_picture(self, path: Path, folder: str) -> None:
-        """Keep a picture among the run's artifacts."""
-        self._or_warn(path.name, self._client.log_artifact, self.run_id, str(path), folder)
+    def log_pictures(self, pictures: Mapping[str, Sequence[Path]]) -> None:
+        """Keep pictures, folder -> files, among the run's artifacts, up to the first that fails.
 
-    def _or_warn(self, what: str, log: Any, *arguments: Any, **named: Any) -> None:
+        Every picture asks a server that is gone for half a minute, and a long training has many.
+        """
+        every = [(path, folder) for folder, paths in pictures.items() for path in paths]
+        for number, (path, folder) in enumerate(every):
+            rest = f"{len(every) - number} of {len(every)} pictures, from {path} on,"
+            if not self._or_warn(rest, self._client.log_artifact, self.run_id, str(path), folder):
+                return
+
+    def _or_warn(self, what: str, log: Any, *arguments: Any, **named: Any) -> bool:
+        """Record something; False, and a line that says so, if the server did not take it."""
         try:
             log(*arguments, **named)
-        except (MlflowException, OSError) as error:
-            why = text_without_credentials(str(error))
-            logger.warning("%s could not be recorded in MLflow: %s", what, why)
+        except Exception as error:
+            # A bucket's client has errors of its own; whatever they are, the training goes well.
+            logger.warning("%s could not be recorded in MLflow: %s", what, first_line(error))
+            return False
+        return True
 
 
 @contextmanager

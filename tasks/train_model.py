@@ -131,10 +131,9 @@ def _fitted(
         on_progress=lambda state: _report(progress, tracked, state),
     )
     tracked.log_losses(_metrics(result), step=result.steps)
-    for preview in result.preview_paths:
-        tracked.log_picture(preview, "previews")
-    for explanation in result.explanation_paths:
-        tracked.log_picture(explanation, "explanations")
+    tracked.log_pictures(
+        {"previews": result.preview_paths, "explanations": result.explanation_paths}
+    )
     return result
 
 

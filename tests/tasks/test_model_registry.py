@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tasks.content_keys import digest_of
 from tasks.errors import MillError
 from tasks.promote_model import promote_model
 from tasks.records import RegisteredModel, TrainingRun
@@ -166,7 +167,7 @@ def _invoke(address: str, rows: list[Any], params: dict[str, Any]) -> tuple[int,
 
 
 def test_a_version_says_what_it_is_and_why_it_was_promoted(settings: Settings) -> None:
-    from tasks.model_registry import read_scores, read_verdict, version_with_alias
+    from tasks.model_registry import read_scores, read_verdict, scores_key, version_with_alias
 
     champion = version_with_alias(settings, "textures", "champion")
     assert champion is not None
@@ -176,10 +177,14 @@ def test_a_version_says_what_it_is_and_why_it_was_promoted(settings: Settings) -
     verdict = read_verdict(settings, champion)
     assert verdict["gate.verdict"] == "passed"
     assert "within all limits" in verdict["gate.reasons"]
-    assert set(read_scores(settings, champion)) == {"brick", "grass", "gravel"}
+    key = scores_key(settings, champion)
+    assert key == verdict["gate.scores_key"] != ""
+    assert set(read_scores(settings, champion, key)) == {"brick", "grass", "gravel"}
+    inside = read_scores(settings, champion, "")  # of a reader who has the model alone
+    assert inside == read_scores(settings, champion, key)
     lost = champion.model_copy(update={"version": 7})
     with pytest.raises(MillError, match=r"models:/textures/7 cannot be read from sqlite:.*again"):
-        read_scores(settings, lost)
+        read_scores(settings, lost, "")
 
 
 def test_a_version_tells_its_clients_what_to_send_and_what_comes_back(settings: Settings) -> None:
@@ -234,7 +239,7 @@ class Registry:
 
         client = connect(self.settings)
         mlflow_run = client.create_run(experiment_id(client, self.settings))
-        changes = {"key": f"{set_ratio:064.6f}", "mlflow_run_id": mlflow_run.info.run_id}
+        changes = {"key": digest_of(str(set_ratio)), "mlflow_run_id": mlflow_run.info.run_id}
         scores = {key: {**value, "set_ratio": set_ratio} for key, value in self.scores.items()}
         return create_version(self.settings, name, self.run.model_copy(update=changes), scores)
 
@@ -243,11 +248,11 @@ class Registry:
 def registry(
     settings: Settings, produced_library: ProducedLibrary, tmp_path: Path, monkeypatch: Any
 ) -> Registry:
-    from tasks.model_registry import read_scores, version_with_alias
+    from tasks.model_registry import read_scores, scores_key, version_with_alias
 
     champion = version_with_alias(settings, "textures", "champion")
     assert champion is not None
-    scores = read_scores(settings, champion)
+    scores = read_scores(settings, champion, scores_key(settings, champion))
     record = next(produced_library.home.glob("runs/*/training_run.json"))
     monkeypatch.setenv("TEXTURE_MILL_HOME", str(tmp_path / "mill"))
     monkeypatch.delenv(

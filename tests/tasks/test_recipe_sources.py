@@ -16,7 +16,7 @@ TAGS = {
     "textures": {"materials": "brick,gravel", "weights_sha256": "a" * 64, "family": "psgan"},
     "mosses": {"materials": "moss", "weights_sha256": "b" * 64, "family": "dcgan"},
 }
-COMMON = {"training_key": "t" * 16, "dataset_fingerprint": "d" * 64}
+COMMON = {"training_key": "c" * 64, "dataset_fingerprint": "d" * 64}
 
 
 class RegistryServer(CarelessServer):

@@ -73,6 +73,16 @@ def test_a_home_that_cannot_be_made_is_one_line(monkeypatch: pytest.MonkeyPatch)
         make_home(Settings())
 
 
+@pytest.mark.parametrize("url", ["s3://me:s3cret@bucket/mlflow", "s3://bucket/x?sig=s3cret"])
+def test_a_login_in_the_address_of_artifacts_is_refused_and_not_repeated(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEXTURE_MILL_ARTIFACT_URL", url)
+    with pytest.raises(MillError, match=r"TEXTURE_MILL_ARTIFACT_URL: s3://bucket.*AWS_") as caught:
+        Settings()
+    assert "s3cret" not in str(caught.value)
+
+
 def test_a_misspelt_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEXTURE_MILL_HOEM", "x")
     with pytest.raises(MillError, match=r"did you mean TEXTURE_MILL_HOME\?"):

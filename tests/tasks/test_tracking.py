@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from boto3.exceptions import S3UploadFailedError
 from mlflow.exceptions import MlflowException
 
 from tasks import tracking
@@ -28,6 +29,8 @@ class ServerThatIsGone:
         self.asked += 1
         self.now += 28.0
         raise MlflowException("Max retries exceeded")
+
+    log_artifact = log_batch
 
 
 class ServerThatKnowsRuns:
@@ -89,3 +92,38 @@ def test_a_tracking_server_that_went_away_costs_a_training_a_twentieth_of_its_ti
         trained_s += 1.0
     assert 2 <= server.asked <= 7
     assert server.asked * 28.0 < 0.06 * server.now
+
+
+def test_a_tracking_server_that_went_away_is_offered_one_picture_and_the_rest_is_named_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = ServerThatIsGone()
+    run = tracking.TrackedRun(server, "run")
+    previews = [Path(f"/mill/previews/step_{step}.png") for step in range(120)]
+    run.log_pictures({"previews": previews, "explanations": [Path("/mill/waves.png")]})
+    assert server.asked == 1
+    assert [record.message for record in caplog.records] == [
+        "121 of 121 pictures, from /mill/previews/step_0.png on, could not be recorded in MLflow: "
+        "Max retries exceeded"
+    ]
+
+
+def test_every_picture_is_kept_where_the_server_takes_them() -> None:
+    kept: list[Any] = []
+    client = SimpleNamespace(log_artifact=lambda *arguments: kept.append(arguments))
+    pictures = {"previews": [Path("a.png"), Path("b.png")], "explanations": [Path("c.png")]}
+    tracking.TrackedRun(client, "run").log_pictures(pictures)
+    assert kept == [
+        ("run", "a.png", "previews"),
+        ("run", "b.png", "previews"),
+        ("run", "c.png", "explanations"),
+    ]
+
+
+def test_a_bucket_that_refuses_a_picture_ends_no_training(caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(*_: Any) -> None:
+        raise S3UploadFailedError("Failed to upload a.png\nAccessDenied")
+
+    client = SimpleNamespace(log_artifact=refuse)
+    tracking.TrackedRun(client, "run").log_pictures({"previews": [Path("a.png")]})
+    assert "recorded in MLflow: Failed to upload a.png" in caplog.text
