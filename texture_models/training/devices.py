@@ -212,7 +212,7 @@ def what_is_trained(
     for pictures in photographs.values():
         for pixels in pictures:
             digest.update(np.ascontiguousarray(pixels).tobytes())
-    shared = training.model_dump_json(exclude={"devices", "checkpoint_seconds", "preview_seconds"})
+    shared = training.decisive().model_dump_json()
     return f"{config.model_dump_json()} {shared} {list(photographs)} {digest.hexdigest()}"
 
 
