@@ -229,7 +229,12 @@ class _Run:
         if share_done(self.training, self.step, self.seconds) >= 1.0:
             return
         machines = self.devices.machines
-        cost = measured_cost(self.model, replicas=self.devices.count // machines, machines=machines)
+        cost = measured_cost(
+            self.model,
+            replicas=self.devices.count // machines,
+            machines=machines,
+            available_bytes=self.devices.gpu_bytes,
+        )
         if on_cost:
             on_cost(cost)
 
