@@ -199,7 +199,7 @@ class _Run:
         self.losses: dict[str, float] = {}  # and the `diversity` of the newest preview
         self._photographs: Mapping[str, Sequence[np.ndarray]] = {}
         self._tensors: Mapping[str, Any] = {}
-        self._health = Health(training.precision)
+        self._health = Health(training.precision, getattr(config, "unread", frozenset()))
         self._checkpointed_at = self._previewed_at = 0.0
         self._reported_at = time.monotonic()
         self._preview: Path | None = None
