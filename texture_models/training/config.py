@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 AUGMENTING = frozenset({"augment_images", "augment_strength", "augment_target"})
 # Those against faults at single places: what is locked to the grid, what glows.
 AGAINST_FAULTS = frozenset({"imprint_weight", "range_weight"})
+# Those that say for how long; an unfinished training may go on with others.
+BUDGET = frozenset({"steps", "minutes"})
 # Those that decide no weight, rounding apart: where it is computed, how often written and shown.
 _BESIDE_THE_WEIGHTS = ("devices", "checkpoint_seconds", "preview_seconds")
 

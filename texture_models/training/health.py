@@ -18,8 +18,6 @@ SKIPPING_STEPS = 100
 # A discriminator that is right about more than this share of what it sees is named in the advice.
 WINNING = 0.98
 
-_KEPT = "the last good checkpoint is kept"
-
 
 class TrainingFailed(RuntimeError):  # noqa: N818 - the name says what happened
     """Training cannot go on; the message says why and what to change."""
@@ -59,7 +57,7 @@ class Health:
         if self._alike_since is not None:
             what = f"its patches look alike since step {self._alike_since}"
         raise TrainingFailed(
-            f"the training ended at step {step} while {what}, so no model is made of it; {_KEPT}:"
+            f"the training ended at step {step} while {what}, so no model is made of it:"
             f" {self._either('raise training.steps or training.minutes', self._lower_rates())}"
         )
 
@@ -101,8 +99,7 @@ class Health:
         if self._alike_since is not None and step - self._alike_since >= ALIKE_STEPS:
             raise TrainingFailed(
                 f"the generator collapsed: at step {step} its patches vary {spread:.1%} as much as"
-                f" the photographs' (limit {LEAST_SPREAD:.0%}); {_KEPT}:"
-                f" {self._against_collapse(losses)}"
+                f" the photographs' (limit {LEAST_SPREAD:.0%}): {self._against_collapse(losses)}"
             )
 
     def check_diversity(self, step: int, losses: Mapping[str, float]) -> None:
@@ -128,7 +125,7 @@ class Health:
         return TrainingFailed(
             f"the generator collapsed: at step {step} previews of different seeds differ"
             f" {losses['diversity']:.1%} as much as the photographs' regions do (limit"
-            f" {LEAST_DIVERSITY:.0%}, of the material where it is least); {_KEPT}:"
+            f" {LEAST_DIVERSITY:.0%}, of the material where it is least):"
             f" {self._against_collapse(losses)}"
         )
 
@@ -147,7 +144,7 @@ class Health:
         if self._precision == "mixed_float16":
             ways.insert(0, "set precision=mixed_bfloat16")
         raise TrainingFailed(
-            f"{what} at step {step}, and {skipped:.0f} steps were skipped for the like; {_KEPT}:"
+            f"{what} at step {step}, and {skipped:.0f} steps were skipped for the like:"
             f" {self._either(*ways)}"
         )
 
