@@ -6,7 +6,7 @@ For every photograph: its automatic texel scale, one training, four 256 px tiles
 `texture_models.metrics`, and a row of a contact sheet (photograph, results tiled 2x2). Image
 quilting stands beside as the reference that copies. Writes a table and the sheet to --out; a
 photograph that is finished there is not trained again, so the benchmark can be interrupted, and
-called once more for other seeds.
+called once more for other seeds; a training that was asked for differently is refused.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from data.records import PreparedDataset
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.metrics.scores import TORI, TextureScores, score_texture
 from texture_models.rendering.renderer import Renderer
+from texture_models.training.checkpoint import CheckpointMismatch
 from texture_models.training.config import TrainingConfig
 from texture_models.training.loop import TrainingProgress, TrainingResult, fit
 
@@ -99,7 +100,10 @@ def main() -> None:
         folder = arguments.out / Path(name).stem.lower()
         dataset = prepared(arguments.photos / name, folder)
         real = training_region(dataset, dataset.photographs[0])
-        result = trained(dataset, real, folder, training, arguments.model)
+        try:
+            result = trained(dataset, real, folder, training, arguments.model)
+        except CheckpointMismatch as error:
+            parser.error(f"{error}; --out names another one")
         row, drawn = judged(dataset, real, folder, result, arguments.seeds)
         rows.append(row)
         sheet.append(drawn)

@@ -58,7 +58,8 @@ def training_key(
 ) -> str:
     """Return the digest of everything that decides the weights.
 
-    The number of devices does not, rounding apart: a training may go on with more or fewer.
+    The number of devices does not, rounding apart, nor how often checkpoints and previews are
+    written: a training may go on with others.
 
     Args:
         model: with its materials.
@@ -69,7 +70,7 @@ def training_key(
             empty for what is asked for, whatever answers to that name.
     """
     named = {"from_model": None} if start else {}
-    training = training.model_copy(update={**named, "devices": 1})
+    training = training.decisive().model_copy(update=named)
     parts = (dataset.fingerprint, model, augmentation, training, code_digest(CODE))
     return digest_of(*parts, start) if start else digest_of(*parts)
 

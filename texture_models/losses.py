@@ -58,13 +58,19 @@ def logit_report(real_logits: Any, fake_logits: Any) -> dict[str, Any]:
 
     `real_won` and `fake_won` are the shares of logits on the right side of zero, 0..1: both near 1
     and the generator learns little, both near 0.5 and it is a draw. They are the discriminator's
-    win rate, and `real_won` steers the adaptive augmentation.
+    win rate, and `real_won` steers the adaptive augmentation. Where a logit is no number, neither
+    is its share: it would count as lost.
     """
+
+    def share(right: Any, logits: Any) -> Any:
+        mean = tf.reduce_mean(tf.cast(right, tf.float32))
+        return tf.where(tf.reduce_all(tf.math.is_finite(logits)), mean, float("nan"))
+
     return {
         "real_logit": tf.reduce_mean(real_logits),
         "fake_logit": tf.reduce_mean(fake_logits),
-        "real_won": tf.reduce_mean(tf.cast(real_logits > 0, tf.float32)),
-        "fake_won": tf.reduce_mean(tf.cast(fake_logits < 0, tf.float32)),
+        "real_won": share(real_logits > 0, real_logits),
+        "fake_won": share(fake_logits < 0, fake_logits),
     }
 
 

@@ -117,10 +117,13 @@ def test_the_version_starts_with_the_release() -> None:
     assert code_version().startswith("0.")
 
 
-def test_a_training_keeps_its_key_on_more_or_fewer_devices() -> None:
+@pytest.mark.parametrize(
+    "changes", [{"devices": "all"}, {"checkpoint_seconds": 600.0}, {"preview_seconds": 5.0}]
+)
+def test_a_training_keeps_its_key_whatever_decides_no_weight(changes) -> None:
     dataset = PreparedDataset.model_construct(fingerprint="0" * 64)
     keys = [
-        training_key(PsganConfig(), dataset, AugmentationConfig(), TrainingConfig(**changes))
-        for changes in ({}, {"devices": "all"}, {"batch_size": 16})
+        training_key(PsganConfig(), dataset, AugmentationConfig(), TrainingConfig(**different))
+        for different in ({}, changes, {**changes, "batch_size": 16})
     ]
     assert keys[0] == keys[1] != keys[2]

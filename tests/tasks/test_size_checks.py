@@ -1,6 +1,7 @@
 """Sizes that cannot wrap are refused before the work starts."""
 
-from typing import ClassVar
+import re
+from typing import ClassVar, get_args
 
 import pytest
 from pydantic import BaseModel
@@ -8,11 +9,13 @@ from pydantic import BaseModel
 from tasks.config import EvaluationConfig
 from tasks.errors import MillError
 from tasks.size_checks import check_sizes
+from texture_models.families import AnyModelConfig
 from texture_models.families.cycle_gan.config import CycleGanConfig
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.families.vae.config import VaeConfig
 from texture_models.rendering.config import RenderConfig
 from texture_models.training.config import TrainingConfig
+from texture_models.training.health import ALIKE_STEPS, SKIPPING_STEPS, Health, TrainingFailed
 
 
 class Unshared(BaseModel):
@@ -73,6 +76,39 @@ def test_a_setting_that_a_family_does_not_read_is_refused(model, changes):
     check_sizes(PsganConfig(), TrainingConfig(**changes))
     with pytest.raises(MillError, match=rf"training\.{name}=.* nothing of this {model.family} "):
         check_sizes(model, TrainingConfig(**changes))
+
+
+def failures(model):
+    """Every message with which a training of this model can end, whoever wins."""
+    unread = getattr(model, "unread", frozenset())
+    for won in (0.5, 1.0):
+        losses = {"spread": 0.0, "diversity": 0.0, "real_won": won, "fake_won": won}
+        alike, shown = (Health(unread=unread) for _ in range(2))
+        yield lambda alike=alike, losses=losses: alike.check(ALIKE_STEPS, losses)
+        yield lambda alike=alike: alike.confirm(ALIKE_STEPS)
+        shown.check_diversity(0, losses)
+        yield lambda shown=shown, losses=losses: shown.check_diversity(ALIKE_STEPS, losses)
+    skipping = Health("mixed_float16", unread)
+    yield lambda: skipping.check(SKIPPING_STEPS, {"spread": 1.0, "skipped": SKIPPING_STEPS})
+
+
+MODELS = [family() for family in get_args(AnyModelConfig)] + [VaeConfig(objective="elbo")]
+OTHER = {"precision": "mixed_bfloat16", "minutes": 3.0, "augment": "off", "augment_target": 0.5}
+
+
+@pytest.mark.parametrize(
+    "model", MODELS, ids=lambda model: f"{model.family}-{getattr(model, 'objective', '')}"
+)
+def test_whatever_a_failed_training_advises_is_let_in(model):
+    advised = set()
+    for failure in failures(model):
+        with pytest.raises(TrainingFailed) as failed:
+            failure()
+        advised |= set(re.findall(r"\w+", str(failed.value))) & set(TrainingConfig.model_fields)
+    assert {"generator_rate", "steps", "minutes", "precision"} <= advised
+    for name in advised:
+        default = TrainingConfig.model_fields[name].default
+        check_sizes(model, TrainingConfig(**{name: OTHER.get(name) or default * 2}))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from texture_models.families import build_model
 from texture_models.families.psgan.config import PsganConfig
+from texture_models.losses import logit_report
 from texture_models.training.augmenting import MOST, Augmentation, changed
 from texture_models.training.checkpoint import read_checkpoint, write_checkpoint
 from texture_models.training.config import TrainingConfig
@@ -120,6 +121,17 @@ def test_strength_rises_while_the_discriminator_is_sure_and_falls_when_it_is_not
     assert after(0.98, 400) == pytest.approx(MOST)
     assert after(0.6, 700) == 0
     assert Augmentation(TrainingConfig(augment="off")).adapt(tf.constant(1.0), 8) == {}
+
+
+def test_a_batch_that_is_no_number_is_not_heard():
+    augmentation = Augmentation(TrainingConfig(augment_images=100, augment_target=0.1))
+    for _ in range(50):
+        augmentation.adapt(logit_report(tf.ones(8), -tf.ones(8))["real_won"], 8)
+    before = [variable.numpy() for variable in augmentation.variables]
+    assert min(before) > 0
+    broken = tf.constant([1.0] * 7 + [float("nan")])
+    augmentation.adapt(logit_report(broken, broken)["real_won"], 8)
+    assert [variable.numpy() for variable in augmentation.variables] == before
 
 
 def test_a_resumed_training_has_the_strength_it_had(tmp_path):

@@ -168,6 +168,29 @@ def test_steps_move_every_trainable_weight(trained):
             assert (variable.numpy() != old).any(), variable.path
 
 
+def test_a_preview_changes_nothing_of_the_model_that_is_kept(trained):
+    model = trained[0]
+    variables = [variable for part in model.state().values() for variable in part]
+    before = [variable.numpy() for variable in variables]
+
+    def finished(shown):
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(value)
+        if shown:
+            model.recompute_statistics(3)
+        model.train_step(*batch(model.training, 1), step=2, rate_factor=1.0)
+        model.recompute_statistics(2)
+        return [variable.numpy() for variable in variables], dict(model.measured)
+
+    (seen, measured), (unseen, as_measured) = finished(True), finished(False)
+    for one, other, variable in zip(seen, unseen, variables, strict=True):
+        assert np.array_equal(one, other), variable.path
+    assert measured.keys() == as_measured.keys()
+    assert all(np.array_equal(measured[name], as_measured[name]) for name in measured)
+    for variable, value in zip(variables, before, strict=True):
+        variable.assign(value)
+
+
 def test_every_trained_network_is_part_of_the_state(model):
     kept = {id(variable) for variables in model.state().values() for variable in variables}
     for network in (*model.networks().values(), model.averaged):

@@ -86,6 +86,15 @@ def test_a_collapse_under_a_winning_discriminator_gets_advice_against_it():
         health.check(ALIKE_STEPS, losses)
 
 
+def test_no_setting_is_advised_that_the_family_does_not_read():
+    health = Health(unread={"discriminator_rate", "r1_gamma", "augment_target"})
+    losses = {"spread": 0.0, "real_won": 1.0, "fake_won": 0.99}
+    with pytest.raises(TrainingFailed, match=r"of the patches, so use more or larger photogr"):
+        health.check(ALIKE_STEPS, losses)
+    with pytest.raises(TrainingFailed, match=r"minutes, or lower generator_rate$"):
+        health.confirm(ALIKE_STEPS)
+
+
 def test_previews_that_look_alike_for_long_are_a_collapse_whatever_the_batches_do():
     health = Health()
     losses = {"spread": 1.0, "diversity": 0.02}

@@ -148,7 +148,7 @@ def test_a_disk_that_is_full_at_a_checkpoint_costs_no_step_before_it(interrupted
     torn.write_bytes(before[: len(before) // 2])
     said = r"step 4 cannot be written to .*: File too large, .* MB are free there; make room"
     with no_file_larger_than(len(before) // 2), pytest.raises(DiskRefused, match=said):
-        train(interrupted, checkpoint_seconds=0)
+        train(interrupted, checkpoint_seconds=0, **LAZY)
     assert [path.name for path in kept.parent.iterdir()] == [kept.name]
     assert kept.read_bytes() == before
 
@@ -157,15 +157,42 @@ def test_a_disk_that_is_full_at_a_checkpoint_costs_no_step_before_it(interrupted
 def test_a_checkpoint_of_other_labels_is_refused_by_their_names(interrupted, materials):
     photographs = dict.fromkeys(materials, PHOTOGRAPHS["moss"])
     with pytest.raises(CheckpointMismatch, match=r'\["brick", "moss"\] there and .* here; train'):
-        train(interrupted, materials=materials, photographs=photographs)
+        train(interrupted, materials=materials, photographs=photographs, **LAZY)
     assert not (interrupted / "finished.json").exists()
 
 
-def test_a_finished_training_is_not_repeated(whole):
-    def no_batches(position):
-        raise AssertionError("trained again")
+def no_batches(position):
+    raise AssertionError("trained again")
 
-    assert train(whole.model_dir.parent, no_batches) == whole
+
+def test_a_finished_training_is_not_repeated(whole):
+    elsewhere = {"checkpoint_seconds": 7, "preview_seconds": 7, "from_model": "champion"}
+    assert train(whole.model_dir.parent, no_batches, **LAZY, **elsewhere) == whole
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"seed": 2}, r"training\.seed=1 there and 2 here; train into another folder"),
+        ({"steps": 5}, r"training\.steps=6 there and 5 here"),
+        ({"materials": ("moss", "brick")}, r'model\.materials=\["brick", "moss"\] there and'),
+    ],
+)
+def test_the_model_of_another_training_is_not_returned_for_it(whole, changes, said):
+    with pytest.raises(CheckpointMismatch, match=rf"finished\.json belongs to .*: {said}"):
+        train(whole.model_dir.parent, no_batches, **{**LAZY, **changes})
+
+
+def test_a_finished_folder_that_does_not_say_what_it_was_made_for_is_refused(tmp_path):
+    (tmp_path / "finished.json").write_text('{"step": 6, "seconds": 1, "waiting": 0}')
+    with pytest.raises(CheckpointMismatch, match="does not say which training it belongs to"):
+        train(tmp_path, no_batches)
+
+
+def test_an_unfinished_training_goes_on_with_another_budget_and_no_other_setting(interrupted):
+    with pytest.raises(CheckpointMismatch, match=r"training\.seed=1 there and 2 here; train"):
+        train(interrupted, **LAZY, seed=2)
+    assert train(interrupted, **LAZY, steps=4).steps == 4
 
 
 @pytest.mark.parametrize(  # of the families whose generator reads pictures, and the default
@@ -189,15 +216,19 @@ def test_one_broken_batch_is_skipped_and_counted_and_never_remembered(tmp_path, 
 
 
 def test_losses_that_stay_no_numbers_stop_with_advice_and_keep_the_checkpoint(tmp_path):
-    with pytest.raises(TrainingFailed, match=r"is nan at step 11[0-9].*lower generator_rate"):
+    said = r"is nan at step 11[0-9].*lower generator_rate"
+    with pytest.raises(TrainingFailed, match=said) as failure:
         train(
             tmp_path,
             lambda position: SeededBatches(position, broken_at=range(14, 1000)),
             steps=300,
             checkpoint_seconds=0,
         )
-    names = sorted(path.name for path in (tmp_path / "checkpoints").glob("*.npz"))
-    assert names[-1] == "step-00000014.npz"
+    assert steps_of_checkpoints(tmp_path)[-1] == 14
+    assert str(failure.value).endswith(
+        f"kept as {tmp_path}/checkpoints/step-00000014.npz: the same training goes on from it, one"
+        " with other settings begins anew"
+    )
     assert not (tmp_path / "finished.json").exists()
     assert "NaN" not in (tmp_path / "history.jsonl").read_text()
 
@@ -239,10 +270,43 @@ def test_one_material_of_one_picture_is_a_collapse_though_the_batches_vary(tmp_p
 
     monkeypatch.setattr(Psgan, "train_step", without_moss)
     monkeypatch.setattr("texture_models.training.health.ALIKE_STEPS", 3)
-    said = r"step 4 previews of different seeds differ 0\.0% .*; the last good checkpoint is kept"
+    said = r"step 4 previews of different seeds differ 0\.0% .*; there is no checkpoint from before"
     with pytest.raises(TrainingFailed, match=said):
-        train(tmp_path, preview_seconds=0)
+        train(tmp_path, preview_seconds=0, checkpoint_seconds=0)
     assert not (tmp_path / "model").exists()
+
+
+def test_the_checkpoint_from_before_a_collapse_outlives_it_an_interruption_included(
+    tmp_path, monkeypatch
+):
+    step_of = Psgan.train_step
+
+    def without_moss_from_the_third(model, *batch, step, **options):
+        losses = step_of(model, *batch, step=step, **options)
+        for layer in model.averaged.layers if step >= 2 else ():
+            if layer.name.startswith("film_"):
+                layer.scale.assign(layer.scale * np.array([[1.0], [0.0]], np.float32))
+        return losses
+
+    monkeypatch.setattr(Psgan, "train_step", without_moss_from_the_third)
+    monkeypatch.setattr("texture_models.training.health.ALIKE_STEPS", 4)
+    often = {"preview_seconds": 0, "checkpoint_seconds": 0, "steps": 20}
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, lambda position: SeededBatches(position, stop_at=5), **often)
+    assert steps_of_checkpoints(tmp_path) == [2, 4, 5]
+    with pytest.raises(TrainingFailed, match=r"differ 0\.0% ") as failure:
+        train(tmp_path, **often)
+    assert steps_of_checkpoints(tmp_path) == [2, 9, 10]
+    good = tmp_path / "checkpoints/step-00000002.npz"
+    assert f"kept as {good}: the same training goes on from it once the newer" in str(failure.value)
+
+
+def steps_of_checkpoints(run_dir):
+    steps = []
+    for path in sorted((run_dir / "checkpoints").glob("*.npz")):
+        with np.load(path) as saved:
+            steps.append(json.loads(saved["meta.json"].tobytes())["step"])
+    return steps
 
 
 def test_a_collapse_that_only_the_last_preview_shows_makes_no_model(tmp_path, monkeypatch):

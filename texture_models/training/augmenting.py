@@ -21,7 +21,7 @@ from typing import Any
 import tensorflow as tf
 
 from texture_models.training.config import TrainingConfig
-from texture_models.training.replicas import assign_on_all, my_share, replica_count, replica_mean
+from texture_models.training.replicas import my_share, remember_on_all, replica_count, replica_mean
 
 MOST = 0.8
 MEMORY_IMAGES = 1000  # half-life, roughly, of what is remembered of r_t
@@ -80,7 +80,8 @@ class Augmentation:
         """Move the strength by what the discriminator said of real pictures.
 
         Args:
-            real_won: share of their logits above zero, scalar, of this device.
+            real_won: share of their logits above zero, scalar, of this device; no number where
+                one of them is none, and then nothing moves.
             batch: real pictures in it.
 
         Returns:
@@ -95,12 +96,9 @@ class Augmentation:
             certainty = self._certainty + (sign - self._certainty) * min(1.0, batch / MEMORY_IMAGES)
             by = tf.sign(certainty - self._training.augment_target)
             moved = strength + by * (batch / self._training.augment_images)
-            assign_on_all(
-                [
-                    (self._certainty, certainty),
-                    (self._strength, tf.clip_by_value(moved, 0.0, MOST)),
-                ]
-            )
+            # Whether clipping keeps what is no number is the device's affair.
+            steered = tf.where(tf.math.is_finite(moved), tf.clip_by_value(moved, 0.0, MOST), moved)
+            remember_on_all([(self._certainty, certainty), (self._strength, steered)])
         return {"augmentation": strength}
 
 

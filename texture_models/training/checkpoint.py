@@ -52,8 +52,17 @@ def written(what: str, path: Path) -> Iterator[None]:
         ) from error
 
 
+def checkpoint_paths(folder: Path) -> list[Path]:
+    """Return the checkpoints of `folder`, oldest first; it need not exist."""
+    return sorted(folder.glob("step-*.npz"))
+
+
 def write_checkpoint(
-    folder: Path, state: Mapping[str, Sequence[Any]], meta: Mapping[str, Any]
+    folder: Path,
+    state: Mapping[str, Sequence[Any]],
+    meta: Mapping[str, Any],
+    *,
+    spared: str | None = None,
 ) -> Path:
     """Write variables and bookkeeping to `folder`/step-<step>.npz; keep the newest two.
 
@@ -61,6 +70,7 @@ def write_checkpoint(
         folder: created if missing.
         state: part -> its Keras variables, in a fixed order.
         meta: JSON-ready; must hold `step`.
+        spared: name of an older checkpoint that is kept as well.
 
     Returns:
         The file's path. It appears complete or not at all.
@@ -74,8 +84,9 @@ def write_checkpoint(
         for torn in folder.glob("*.partial"):  # by a process that was killed while it wrote
             torn.unlink()
         _write(target, state, meta)
-        for old in sorted(folder.glob("step-*.npz"))[:-KEPT]:
-            old.unlink(missing_ok=True)
+        for old in checkpoint_paths(folder)[:-KEPT]:
+            if old.name != spared:
+                old.unlink(missing_ok=True)
     return target
 
 
@@ -99,29 +110,32 @@ def _write(target: Path, state: Mapping[str, Sequence[Any]], meta: Mapping[str, 
 
 
 def read_checkpoint(
-    folder: Path, state: Mapping[str, Sequence[Any]], model: Mapping[str, Any] | None = None
+    folder: Path,
+    state: Mapping[str, Sequence[Any]],
+    made_for: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any] | None:
     """Load the newest sound checkpoint of `folder` into `state`'s variables.
 
     Args:
         folder: need not exist.
         state: as when it was written.
-        model: config of the model as JSON, if `meta` was written with its own as `model`: other
-            labels can have the same shapes.
+        made_for: what it has to have been made for, if `meta` was written with its own as
+            `made_for`, see `check_made_for`: other labels can have the same shapes.
 
     Returns:
         Its bookkeeping, or None when there is no sound checkpoint.
 
     Raises:
-        CheckpointMismatch: the model's config, or number or shape of the variables differ.
+        CheckpointMismatch: what it was made for, or number or shape of the variables differ.
         DiskRefused: a checkpoint may not be read; beginning anew would replace it.
     """
-    for path in sorted(folder.glob("step-*.npz"), reverse=True):
+    for path in reversed(checkpoint_paths(folder)):
         arrays = _read(path)
         if arrays is None:
             continue
         meta: dict[str, Any] = json.loads(arrays.pop(_META).tobytes())
-        _check_model(path, meta.get("model"), model)
+        if made_for is not None:
+            check_made_for(path, meta.get("made_for"), made_for)
         _assign(path, state, arrays)
         return meta
     return None
@@ -144,19 +158,37 @@ def _read(path: Path) -> dict[str, np.ndarray] | None:
         return None
 
 
-def _check_model(path: Path, then: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> None:
-    if now is None or then == now:
-        return
-    there = {key: (then or {}).get(key) for key in now}
+def check_made_for(
+    path: Path,
+    then: Mapping[str, Mapping[str, Any]] | None,
+    now: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Refuse what was made for another model or training.
+
+    Args:
+        path: named in the error.
+        then: concern -> field -> value, as JSON has it; None where nobody wrote it down.
+        now: likewise; the fields that have to agree.
+
+    Raises:
+        CheckpointMismatch: one does not.
+    """
+    if then is None:
+        raise CheckpointMismatch(
+            f"{path} does not say which training it belongs to, as none of an older version does;"
+            " train into another folder or delete this one"
+        )
     differing = ", ".join(
-        f"model.{key}={json.dumps(there[key])} there and {json.dumps(value)} here"
-        for key, value in now.items()
-        if there[key] != value
+        f"{concern}.{name}={json.dumps(there)} there and {json.dumps(value)} here"
+        for concern, fields in now.items()
+        for name, value in fields.items()
+        if (there := then.get(concern, {}).get(name)) != value
     )
-    raise CheckpointMismatch(
-        f"{path} was written by another model: {differing}; train into another folder or delete"
-        " this one"
-    )
+    if differing:
+        raise CheckpointMismatch(
+            f"{path} belongs to another training: {differing}; train into another folder or delete"
+            " this one"
+        )
 
 
 def _assign(

@@ -10,6 +10,10 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 AUGMENTING = frozenset({"augment_images", "augment_strength", "augment_target"})
 # Those against faults at single places: what is locked to the grid, what glows.
 AGAINST_FAULTS = frozenset({"imprint_weight", "range_weight"})
+# Those that say for how long; an unfinished training may go on with others.
+BUDGET = frozenset({"steps", "minutes"})
+# Those that decide no weight, rounding apart: where it is computed, how often written and shown.
+_BESIDE_THE_WEIGHTS = ("devices", "checkpoint_seconds", "preview_seconds")
 
 
 class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
@@ -113,6 +117,15 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     def penalty_weight(self) -> float:
         """Of a gradient penalty, which stands for those of the steps until the next one."""
         return 0.5 * self.r1_gamma * self.r1_every
+
+    def decisive(self) -> Self:
+        """Return the same training, with the fields that decide no weight at their defaults.
+
+        Previews are among them: what they recompute is recomputed again for the model that is kept.
+        They can end a training, and not change it.
+        """
+        fields = type(self).model_fields
+        return self.model_copy(update={name: fields[name].default for name in _BESIDE_THE_WEIGHTS})
 
     @classmethod
     def tiny(cls, **changes: Any) -> Self:

@@ -16,8 +16,8 @@ import tensorflow as tf
 from texture_models.families import AnyModelConfig, Trainable, build_model
 from texture_models.training.batch_shares import fitting_batch, least_batch
 from texture_models.training.config import TrainingConfig
-from texture_models.training.devices import asked_devices
-from texture_models.training.free_memory import free_bytes, gpu_bytes
+from texture_models.training.devices import asked_devices, first_gpu
+from texture_models.training.free_memory import free_bytes
 from texture_models.training.graph_cost import arithmetic, most_live_bytes
 from texture_models.training.replicas import traced_only
 
@@ -105,7 +105,8 @@ def measured_cost(
         model: on the devices it will train on.
         replicas: of this machine.
         machines: that train together; all of them have to call this.
-        available_bytes: of memory, beside what is taken already; None: find out.
+        available_bytes: of memory, what the model takes included; None: find out on a CPU, and
+            refuse nothing on a GPU.
 
     Raises:
         ModelTooLarge: there is less memory than a step needs.
@@ -117,7 +118,8 @@ def measured_cost(
             _try_step(model, step)
     need = _need(model, graphs, replicas)
     available = _available(model) if available_bytes is None else available_bytes
-    check_fits(need, available, model.config, training, replicas * machines)
+    if available is not None:
+        check_fits(need, available, model.config, training, replicas * machines)
     times, peak = _tried(model, [step for step, _ in kinds], machines)
     seconds = sum(share * one for (_, share), one in zip(kinds, times, strict=True))
     work = [machines * arithmetic(graph) for graph in graphs]
@@ -148,7 +150,8 @@ def foretold_cost(config: AnyModelConfig, training: TrainingConfig) -> TrainingC
     machines, local = asked_devices(training, parts)
     batch = max(training.batch_size // (machines * local), least_batch(1, parts))
     share = training.model_copy(update={"batch_size": batch, "devices": 1})
-    cost = measured_cost(build_model(config, share))
+    free = first_gpu()
+    cost = measured_cost(build_model(config, share), available_bytes=free)
     return replace(cost, operations=training.batch_size / batch * cost.operations)
 
 
@@ -298,10 +301,10 @@ def _bytes(variables: Sequence[Any]) -> int:
     )
 
 
-def _available(model: Trainable) -> int:
-    """Memory for a training, what its weights and slots take already included."""
+def _available(model: Trainable) -> int | None:
+    """Main memory for a training, what its weights and slots take already included."""
     if tf.config.list_logical_devices("GPU"):
-        return gpu_bytes()
+        return None
     return free_bytes() + sum(_bytes(part) for part in model.state().values())
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ import tensorflow as tf
 from texture_models.families import AnyModelConfig
 from texture_models.training.batch_shares import unfit_batch
 from texture_models.training.config import TrainingConfig
+from texture_models.training.free_memory import gpu_bytes
 
 # What a machine hears when another one, on which it waits, has ended.
 _GONE = (
@@ -30,6 +32,8 @@ _GONE = (
     tf.errors.DeadlineExceededError,
 )
 _DIGEST_PARTS = 4  # numbers below 2**24, so that a float32 holds them exactly
+
+logger = logging.getLogger(__name__)
 
 
 class DevicesUnavailable(ValueError):  # noqa: N818 - the name says what happened
@@ -44,11 +48,13 @@ class Devices:
         strategy: of TensorFlow; None on one device.
         machines: processes that train together.
         chief: whether this process writes checkpoints, previews and the model.
+        gpu_bytes: what each GPU still has to give; None without one, or where it is not known.
     """
 
     strategy: Any
     machines: int
     chief: bool
+    gpu_bytes: int | None = None
 
     @property
     def count(self) -> int:
@@ -149,7 +155,7 @@ def open_devices(
     """
     machines, chief = _machines()
     if machines == 1 and training.devices == 1:
-        return Devices(None, 1, True)
+        return Devices(None, 1, True, first_gpu())
     if refused is not None:
         raise DevicesUnavailable(
             f"a step of {refused} cannot be shared out by several devices or machines; set"
@@ -162,15 +168,58 @@ def open_devices(
         )
     _, local = asked_devices(training, parts)
     try:
-        names = _taken(tf.config.list_physical_devices("GPU"), local)
+        gpus = tf.config.list_physical_devices("GPU")
+        free = _free_of_gpus(local) if gpus else None
+        names = _taken(gpus, local)
         if machines > 1:
-            return Devices(tf.distribute.MultiWorkerMirroredStrategy(), machines, chief)
-        return Devices(_sharing(tuple(names)) if local > 1 else None, 1, True)
+            return Devices(tf.distribute.MultiWorkerMirroredStrategy(), machines, chief, free)
+        return Devices(_sharing(tuple(names)) if local > 1 else None, 1, True, free)
     except RuntimeError as error:
         raise DevicesUnavailable(
             f"TensorFlow had begun to compute before it knew its devices ({error}); train in a"
             " process of its own, or set training.devices=1"
         ) from error
+
+
+def first_gpu() -> int | None:
+    """Leave all GPUs but the first to others: TensorFlow takes the memory of every one it sees.
+
+    Returns:
+        Bytes that the first one still has to give; None without one, or where it is not known.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return None
+    free = _free_of_gpus(1)
+    with contextlib.suppress(RuntimeError):  # TensorFlow has computed: it holds all of them already
+        _taken(gpus, 1)
+    return free
+
+
+@functools.cache
+def _free_of_gpus(count: int) -> int | None:
+    """What each GPU had to give before this process took any; None if that is not known.
+
+    Found out once: later it would be what this process itself has left.
+    """
+    if has_computed():
+        logger.warning(
+            "TensorFlow had taken the GPU's memory before it was asked what is free of it, so a"
+            " training that is too large is not refused before it starts"
+        )
+        return None
+    return gpu_bytes(count)
+
+
+def has_computed() -> bool:
+    """Return whether TensorFlow has opened its devices, as it does when it first computes."""
+    threads = tf.config.threading.get_inter_op_parallelism_threads()
+    try:  # nothing else that is public tells: this may be changed until then
+        tf.config.threading.set_inter_op_parallelism_threads(threads + 1)
+    except RuntimeError:
+        return True
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    return False
 
 
 @functools.cache
@@ -212,7 +261,7 @@ def what_is_trained(
     for pictures in photographs.values():
         for pixels in pictures:
             digest.update(np.ascontiguousarray(pixels).tobytes())
-    shared = training.model_dump_json(exclude={"devices", "checkpoint_seconds", "preview_seconds"})
+    shared = training.decisive().model_dump_json()
     return f"{config.model_dump_json()} {shared} {list(photographs)} {digest.hexdigest()}"
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 
 # Spread of the generated patches over that of the photographs', pixel by pixel in every batch, and
 # diversity of the previews, material by material. A flat start is no collapse: either has to last
@@ -17,8 +18,6 @@ SKIPPING_STEPS = 100
 # A discriminator that is right about more than this share of what it sees is named in the advice.
 WINNING = 0.98
 
-_KEPT = "the last good checkpoint is kept"
-
 
 class TrainingFailed(RuntimeError):  # noqa: N818 - the name says what happened
     """Training cannot go on; the message says why and what to change."""
@@ -27,8 +26,14 @@ class TrainingFailed(RuntimeError):  # noqa: N818 - the name says what happened
 class Health:
     """Watches one training; remembers how long something has been wrong with it."""
 
-    def __init__(self, precision: str = "float32") -> None:
-        self._precision = precision
+    def __init__(self, precision: str = "float32", unread: Collection[str] = ()) -> None:
+        """Begin without a doubt.
+
+        Args:
+            precision: of the training.
+            unread: its settings that the family does not read; none of them is advised.
+        """
+        self._precision, self._unread = precision, frozenset(unread)
         self._alike_since: int | None = None
         self._one_picture_since: int | None = None
         self._skipping_since: int | None = None
@@ -52,9 +57,8 @@ class Health:
         if self._alike_since is not None:
             what = f"its patches look alike since step {self._alike_since}"
         raise TrainingFailed(
-            f"the training ended at step {step} while {what}, so no model is made of it; {_KEPT}:"
-            " raise training.steps or training.minutes, or lower generator_rate and"
-            " discriminator_rate"
+            f"the training ended at step {step} while {what}, so no model is made of it:"
+            f" {self._either('raise training.steps or training.minutes', self._lower_rates())}"
         )
 
     def confirm_preview(self, step: int, losses: Mapping[str, float]) -> None:
@@ -95,8 +99,7 @@ class Health:
         if self._alike_since is not None and step - self._alike_since >= ALIKE_STEPS:
             raise TrainingFailed(
                 f"the generator collapsed: at step {step} its patches vary {spread:.1%} as much as"
-                f" the photographs' (limit {LEAST_SPREAD:.0%}); {_KEPT}:"
-                f" {_against_collapse(losses)}"
+                f" the photographs' (limit {LEAST_SPREAD:.0%}): {self._against_collapse(losses)}"
             )
 
     def check_diversity(self, step: int, losses: Mapping[str, float]) -> None:
@@ -122,8 +125,8 @@ class Health:
         return TrainingFailed(
             f"the generator collapsed: at step {step} previews of different seeds differ"
             f" {losses['diversity']:.1%} as much as the photographs' regions do (limit"
-            f" {LEAST_DIVERSITY:.0%}, of the material where it is least); {_KEPT}:"
-            f" {_against_collapse(losses)}"
+            f" {LEAST_DIVERSITY:.0%}, of the material where it is least):"
+            f" {self._against_collapse(losses)}"
         )
 
     def _count_skipped(self, step: int, losses: Mapping[str, float], broken: list[str]) -> None:
@@ -137,22 +140,33 @@ class Health:
         if self._skipping_since is None or step - self._skipping_since < SKIPPING_STEPS:
             return
         what = f"{broken[0]} is {losses[broken[0]]}" if broken else "slopes are not finite"
-        way_out = "lower generator_rate and discriminator_rate, or raise r1_gamma"
+        ways = [self._lower_rates(), "raise r1_gamma"]
         if self._precision == "mixed_float16":
-            way_out = f"set precision=mixed_bfloat16, {way_out}"
+            ways.insert(0, "set precision=mixed_bfloat16")
         raise TrainingFailed(
-            f"{what} at step {step}, and {skipped:.0f} steps were skipped for the like; {_KEPT}:"
-            f" {way_out}"
+            f"{what} at step {step}, and {skipped:.0f} steps were skipped for the like:"
+            f" {self._either(*ways)}"
         )
 
+    def _against_collapse(self, losses: Mapping[str, float]) -> str:
+        """Advice that fits how the discriminator does."""
+        photographs = "use more or larger photographs"
+        won = min(losses.get("real_won", 0.0), losses.get("fake_won", 0.0))
+        if won < WINNING:
+            return self._either("lower generator_rate", "raise r1_gamma", photographs)
+        ways = self._either(
+            "lower discriminator_rate",
+            "raise r1_gamma",
+            "set augment=adaptive with a lower augment_target",
+            photographs,
+        )
+        return f"the discriminator is right about {won:.0%} of the patches, so {ways}"
 
-def _against_collapse(losses: Mapping[str, float]) -> str:
-    """Advice that fits how the discriminator does."""
-    won = min(losses.get("real_won", 0.0), losses.get("fake_won", 0.0))
-    if won < WINNING:
-        return "lower generator_rate, raise r1_gamma, or use more or larger photographs"
-    return (
-        f"the discriminator is right about {won:.0%} of the patches, so lower discriminator_rate,"
-        " raise r1_gamma, set augment=adaptive with a lower augment_target, or use more or larger"
-        " photographs"
-    )
+    def _lower_rates(self) -> str:
+        rates = ("generator_rate", "discriminator_rate")
+        return f"lower {' and '.join(rate for rate in rates if rate not in self._unread)}"
+
+    def _either(self, *ways: str) -> str:
+        """Join ways out, those left out that name a setting which the family does not read."""
+        *others, last = (way for way in ways if self._unread.isdisjoint(re.findall(r"\w+", way)))
+        return f"{', '.join(others)}, or {last}" if others else last

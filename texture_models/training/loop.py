@@ -16,7 +16,7 @@ import numpy as np
 from texture_models.families import AnyModelConfig, build_model
 from texture_models.saved_model import save_generator, save_judges
 from texture_models.training.batch_shares import unfit_batch
-from texture_models.training.checkpoint import read_checkpoint, write_checkpoint, written
+from texture_models.training.checkpoint import written
 from texture_models.training.config import TrainingConfig
 from texture_models.training.cost import TrainingCost, measured_cost
 from texture_models.training.devices import (
@@ -25,7 +25,10 @@ from texture_models.training.devices import (
     open_devices,
     what_is_trained,
 )
-from texture_models.training.health import Health, TrainingFailed
+from texture_models.training.finished import is_finished, read_finished, write_finished
+from texture_models.training.health import LEAST_DIVERSITY, Health, TrainingFailed
+from texture_models.training.kept_checkpoints import KeptCheckpoints
+from texture_models.training.made_for import MadeFor, made_for
 from texture_models.training.pace import rate_factor, share_done
 from texture_models.training.preview import (
     preview_diversity,
@@ -34,7 +37,7 @@ from texture_models.training.preview import (
     write_preview,
 )
 from texture_models.training.progress import Batches, TrainingProgress, TrainingResult
-from texture_models.training.warm_start import read_record, warm_start, write_record
+from texture_models.training.warm_start import warm_start, write_record
 
 REPORT_SECONDS = 1.0  # between two calls of on_progress
 REPORT_STEPS = 10  # between two lines of the history: reading a loss waits for the step
@@ -73,38 +76,30 @@ def fit(
         DevicesUnavailable: the devices that the training asks for are not there.
         ModelTooLarge: a step needs more memory than there is.
         TrainingFailed: a loss is no longer a number, or the generator collapsed, for long or at
-            the end; the last good checkpoint stays.
+            the end; it names the last good checkpoint, which stays, if there is one.
         StartMismatch: the weights of `start` do not fit.
-        CheckpointMismatch: `run_dir` belongs to another configuration.
+        CheckpointMismatch: `run_dir` belongs to another model or training; steps and minutes of
+            an unfinished one may differ.
         DiskRefused: the disk is full, say, or a checkpoint may not be read; it stays.
         KeyboardInterrupt: after a checkpoint was written; likewise any exception that is no error,
             such as an orchestrator's cancellation.
     """
-    finished = run_dir / "finished.json"
-    if not finished.is_file():
+    wanted = made_for(config, training, start)
+    if not is_finished(run_dir):
         devices = _opened(config, training)
         if not devices.chief:
             raise DevicesUnavailable(
                 "TF_CONFIG says that another machine is the chief; start the experiment"
                 " join-training here, and this one on the chief"
             )
-        run = _Run(config, training, run_dir, on_progress, devices)
-        with devices.together():
-            run.prepare(photographs, start)
-            run.foretell(on_cost)
-            run.train(open_batches)
-        run.finish(finished)
-    record = json.loads(finished.read_text())
-    return TrainingResult(
-        model_dir=run_dir / "model",
-        steps=record["step"],
-        seconds=record["seconds"],
-        waiting_share=record["waiting"] / max(record["seconds"], 1e-9),
-        losses=record["losses"],
-        preview_paths=sorted((run_dir / "previews").glob("step_*.png")),
-        explanation_paths=sorted((run_dir / "explanations").glob("*.png")),
-        began_as=read_record(run_dir),
-    )
+        run = _Run(config, training, devices, on_progress, run_dir, wanted)
+        with run.checkpoints.named_in_failures():
+            with devices.together():
+                run.prepare(photographs, start)
+                run.foretell(on_cost)
+                run.train(open_batches)
+            run.finish()
+    return read_finished(run_dir, wanted)
 
 
 def join(
@@ -140,7 +135,7 @@ def join(
             "no chief to join: TF_CONFIG has to name several machines, and this one as another"
             " worker than the first; see docs/operators.md"
         )
-    run = _Run(config, training, Path(), on_progress, devices)
+    run = _Run(config, training, devices, on_progress)
     with devices.together():
         run.prepare(photographs)
         run.foretell(None)
@@ -183,15 +178,18 @@ class _Run:
         self,
         config: AnyModelConfig,
         training: TrainingConfig,
-        run_dir: Path,
-        on_progress: Callable[[TrainingProgress], None] | None,
         devices: Devices,
+        on_progress: Callable[[TrainingProgress], None] | None,
+        run_dir: Path = Path(),
+        wanted: MadeFor | None = None,
     ) -> None:
         self.devices = devices
         with devices.scope():
             self.model = build_model(config, training)
         self.training = training
-        self.run_dir = run_dir
+        self.run_dir = run_dir  # of the chief alone, as is what the training is for
+        self.wanted: MadeFor = wanted or {}
+        self.checkpoints = KeptCheckpoints(run_dir / "checkpoints", self.wanted)
         self.on_progress = on_progress
         self.step = 0
         self.seconds = 0.0  # spent training, interrupted attempts included
@@ -199,7 +197,7 @@ class _Run:
         self.losses: dict[str, float] = {}  # and the `diversity` of the newest preview
         self._photographs: Mapping[str, Sequence[np.ndarray]] = {}
         self._tensors: Mapping[str, Any] = {}
-        self._health = Health(training.precision)
+        self._health = Health(training.precision, getattr(config, "unread", frozenset()))
         self._checkpointed_at = self._previewed_at = 0.0
         self._reported_at = time.monotonic()
         self._preview: Path | None = None
@@ -229,18 +227,19 @@ class _Run:
         if share_done(self.training, self.step, self.seconds) >= 1.0:
             return
         machines = self.devices.machines
-        cost = measured_cost(self.model, replicas=self.devices.count // machines, machines=machines)
+        cost = measured_cost(
+            self.model,
+            replicas=self.devices.count // machines,
+            machines=machines,
+            available_bytes=self.devices.gpu_bytes,
+        )
         if on_cost:
             on_cost(cost)
 
     def _resume(self) -> None:
         """Take up the newest checkpoint, if there is one, and forget the history after it."""
         history = self.run_dir / "history.jsonl"
-        meta = read_checkpoint(
-            self.run_dir / "checkpoints",
-            self.model.state(),
-            self.model.config.model_dump(mode="json"),
-        )
+        meta = self.checkpoints.read(self.model.state())
         if meta is None:
             history.unlink(missing_ok=True)  # of a process that was killed before its first one
             return
@@ -280,15 +279,15 @@ class _Run:
         self._checkpoint()
         self._health.confirm(self.step)
 
-    def finish(self, finished: Path) -> None:
+    def finish(self) -> None:
         """Recompute the statistics, save the generator, and say last that it is all there."""
         self.model.recompute_statistics(self.training.statistics_batches)
         self._write_preview()
         self._health.confirm_preview(self.step, self.losses)
         with written("the trained model", self.run_dir / "model"):
-            self._write_result(finished)
+            self._write_result()
 
-    def _write_result(self, finished: Path) -> None:
+    def _write_result(self) -> None:
         history = self.run_dir / "history.jsonl"
         shown = {material: pictures[0] for material, pictures in self._photographs.items()}
         write_explanations(self.run_dir / "explanations", self.model, shown, history)
@@ -296,10 +295,15 @@ class _Run:
         save_generator(
             self.run_dir / "model", self.model.config, self.model.averaged, self.model.measured
         )
-        record = {"step": self.step, "seconds": self.seconds, "waiting": self.waiting}
-        partial = finished.with_suffix(".partial")
-        partial.write_text(json.dumps({**record, "losses": self.losses}))
-        partial.replace(finished)
+        write_finished(self.run_dir, {**self._bookkeeping(), "made_for": self.wanted})
+
+    def _bookkeeping(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "seconds": self.seconds,
+            "waiting": self.waiting,
+            "losses": self.losses,
+        }
 
     def _one_step(self, image: np.ndarray, label: np.ndarray, done: float) -> None:
         factor = rate_factor(self.training, done)
@@ -349,6 +353,7 @@ class _Run:
         diversity = preview_diversity(pictures, self._photographs)
         if diversity is not None:
             self.losses["diversity"] = diversity
+            self.checkpoints.judge(good=diversity >= LEAST_DIVERSITY)
             self._health.check_diversity(self.step, self.losses)
 
     def _checkpoint(self) -> None:
@@ -356,14 +361,7 @@ class _Run:
             self._read_losses()  # nothing that is broken may replace a good checkpoint
         if not self._health.sound or not self.devices.chief:
             return
-        meta = {
-            "step": self.step,
-            "seconds": self.seconds,
-            "waiting": self.waiting,
-            "losses": self.losses,
-            "model": self.model.config.model_dump(mode="json"),
-        }
-        write_checkpoint(self.run_dir / "checkpoints", self.model.state(), meta)
+        self.checkpoints.write(self.model.state(), self._bookkeeping())
         self._checkpointed_at = self.seconds
 
     def _progress(self) -> TrainingProgress:
