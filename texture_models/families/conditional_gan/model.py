@@ -42,6 +42,7 @@ from texture_models.training.replicas import (
     row_numbers,
     rows_before,
 )
+from texture_models.training.unread import unread_setting
 
 STATISTICS_CELLS = 8  # side of the pictures that normalisation statistics are taken from
 COVER_WEIGHT = (
@@ -62,6 +63,9 @@ class ConditionalGan:
     """
 
     def __init__(self, config: ConditionalGanConfig, training: TrainingConfig) -> None:
+        # Only here it is known how many materials the photographs are of.
+        if unread := unread_setting(config):
+            raise ValueError(unread)
         self.config = config
         self.training = training
         dtype = training.precision
