@@ -190,5 +190,7 @@ def test_batches_that_are_no_pairs_are_refused(model):
         build_model(CONFIG, TrainingConfig.tiny(batch_size=3))
     with pytest.raises(ValueError, match=r"replay_pool=3 is less than the 4 translations"):
         build_model(CONFIG, TrainingConfig.tiny(batch_size=8))
+    with pytest.raises(ValueError, match=r"patch_px=34 .* set training.patch_px=32 or 36"):
+        build_model(CONFIG, TrainingConfig.tiny(batch_size=4, patch_px=34))
     with pytest.raises(ValueError, match=r"labels \[0, 0, 0, 1\]"):
         model.train_step(batch()[0], np.array([0, 0, 0, 1]), step=0, rate_factor=1.0)
