@@ -8,6 +8,7 @@ from texture_models.families import AnyModelConfig
 from texture_models.rendering.config import RenderConfig
 from texture_models.training.batch_shares import unfit_batch
 from texture_models.training.config import TrainingConfig
+from texture_models.training.unread import unread_setting
 
 
 def check_sizes(
@@ -62,6 +63,8 @@ def _check_abilities(model: AnyModelConfig, training: TrainingConfig) -> None:
                 f"training.{name}={value}, but nothing of this {model.family} reads it; leave it"
                 " out"
             )
+    if unread := unread_setting(model):
+        raise MillError(unread)
 
 
 def _sizes(

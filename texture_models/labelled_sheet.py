@@ -71,6 +71,27 @@ def way_row(label: str, strip: np.ndarray, steps: int) -> LabelledRow:
     return LabelledRow(label, [(f"{s:.0%}", part) for s, part in zip(shares, parts, strict=True)])
 
 
+def materials_sheet(
+    materials: Sequence[str], way: Callable[[int, int], Sequence[np.ndarray]], *, note: str
+) -> np.ndarray:
+    """Draw the way from each material to the next, and from the last to the first if not known.
+
+    Args:
+        materials: their names, at least two.
+        way: numbers of two materials -> pictures from the one to the other, evenly.
+        note: what changes on the way, and what stays.
+    """
+    count, rows = len(materials), []
+    for first in range(count if count > 2 else 1):
+        second = (first + 1) % count
+        pictures = way(first, second)
+        shares = np.linspace(0.0, 1.0, len(pictures))
+        shown = [(f"{share:.0%}", one) for share, one in zip(shares, pictures, strict=True)]
+        one, other = (materials[index].replace("_", " ") for index in (first, second))
+        rows.append(LabelledRow(f"{one} to {other}", shown))
+    return labelled_sheet("Between materials", rows, note=note)
+
+
 def loudest_knobs(
     turned: Callable[[int, float], np.ndarray], count: int, ends: tuple[float, float], shown: int
 ) -> list[tuple[int, float]]:

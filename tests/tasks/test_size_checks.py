@@ -10,6 +10,7 @@ from tasks.config import EvaluationConfig
 from tasks.errors import MillError
 from tasks.size_checks import check_sizes
 from texture_models.families import AnyModelConfig
+from texture_models.families.conditional_gan.config import ConditionalGanConfig
 from texture_models.families.cycle_gan.config import CycleGanConfig
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.families.vae.config import VaeConfig
@@ -65,6 +66,7 @@ def test_what_a_family_cannot_do_is_refused_by_its_name():
     ("model", "changes"),
     [
         (CycleGanConfig(), {"spectrum_weight": 0.3}),
+        (CycleGanConfig(), {"statistics_batches": 20}),
         (VaeConfig(), {"imprint_weight": 0.0}),
         (VaeConfig(), {"augment_strength": 0.3}),
         (VaeConfig(objective="elbo"), {"gram_weight": 2.0}),
@@ -109,6 +111,33 @@ def test_whatever_a_failed_training_advises_is_let_in(model):
     for name in advised:
         default = TrainingConfig.model_fields[name].default
         check_sizes(model, TrainingConfig(**{name: OTHER.get(name) or default * 2}))
+
+
+@pytest.mark.parametrize(
+    ("family", "others", "name", "value", "reader"),
+    [
+        (VaeConfig, {}, "pixel_deviation", 0.3, "model.objective=elbo"),
+        (VaeConfig, {"objective": "elbo"}, "encoder_rate", 0.5, "model.objective=statistics"),
+        (VaeConfig, {"objective": "elbo"}, "kl_weight", 0.5, "model.objective=statistics"),
+        (VaeConfig, {"objective": "elbo"}, "warm_up_steps", 9, "model.objective=statistics"),
+        (VaeConfig, {"objective": "elbo"}, "discriminator_widths", (8, 8), "model.objective=stat"),
+        (ConditionalGanConfig, {"materials": ("moss",)}, "mixed_share", 0.3, "several materials"),
+        (ConditionalGanConfig, {"materials": ("moss",)}, "height_contrast", 1.0, "several mat"),
+        (ConditionalGanConfig, {"mixed_share": 0.0}, "height_contrast", 1.0, "a model.mixed_share"),
+    ],
+)
+def test_a_setting_that_the_others_leave_without_effect_is_refused(
+    family, others, name, value, reader
+):
+    default = getattr(family(preset="M", **others), name)
+    for allowed in (family(**others), family(preset="M", **others, **{name: default})):
+        check_sizes(allowed, TrainingConfig())
+    check_sizes(family(**{name: value, **READING.get(name, {})}), TrainingConfig())
+    with pytest.raises(MillError, match=rf"model\.{name}=.* only with {reader}.*leave model"):
+        check_sizes(family(**others, **{name: value}), TrainingConfig())
+
+
+READING = {"pixel_deviation": {"objective": "elbo"}}
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,11 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 
 from texture_models.families import AnyModelConfig
-from texture_models.families.conditional_gan.config import ConditionalGanConfig
-from texture_models.families.conv_stack.config import ConvStackConfig
-from texture_models.families.cycle_gan.config import CycleGanConfig
-from texture_models.families.dcgan.config import DcganConfig
-from texture_models.families.psgan.config import PsganConfig
-from texture_models.families.vae.config import VaeConfig
 from texture_models.training import loop
 from texture_models.training.config import TrainingConfig
 
@@ -23,14 +18,22 @@ PHOTOGRAPHS = {
     for seed, name in enumerate(MATERIALS)
 }
 # Two levels and two stages: most of the time goes into tracing them, once a process.
-SPATIAL = {"materials": MATERIALS, "generator_widths": (8, 4), "discriminator_widths": (4, 8)}
+FEWER: dict[str, Any] = {
+    "generator_widths": (8, 4),
+    "discriminator_widths": (4, 8),
+    "encoder_widths": (8,),
+    "blocks": 2,
+}
+
+
+def smallest(family: Any) -> AnyModelConfig:
+    """A family of the union as small as it gets: its `tiny()`, with fewer levels and stages."""
+    fewer = {name: value for name, value in FEWER.items() if name in family.model_fields}
+    return family.tiny(materials=MATERIALS, **fewer)
+
+
 MODELS: dict[str, AnyModelConfig] = {
-    "psgan": PsganConfig.tiny(**SPATIAL),
-    "conditional_gan": ConditionalGanConfig.tiny(**SPATIAL),
-    "conv_stack": ConvStackConfig.tiny(materials=MATERIALS, blocks=2, discriminator_widths=(4, 8)),
-    "cycle_gan": CycleGanConfig.tiny(materials=MATERIALS),
-    "dcgan": DcganConfig.tiny(materials=MATERIALS),
-    "vae": VaeConfig.tiny(**SPATIAL, encoder_widths=(8,)),
+    family.model_fields["family"].default: smallest(family) for family in get_args(AnyModelConfig)
 }
 
 
@@ -54,13 +57,14 @@ class Batches:
 
 
 class EvenBatches(Batches):
-    """The same, half of each material: a family of translators takes no others."""
+    """The same, half of each material, for a family that takes no others."""
 
     labels = (0, 1, 0, 1)
 
 
 def batches_of(family: str) -> type[Batches]:
-    return EvenBatches if family == "cycle_gan" else Batches
+    parts = getattr(MODELS[family], "batch_parts", 1)
+    return Batches if parts == 1 else EvenBatches
 
 
 def training(**changes) -> TrainingConfig:

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from texture_models.training.config import TrainingConfig
+from texture_models.training.movement import begin_step
 from texture_models.training.optimizer import FIRST_SCALE, Adam
 
 
@@ -85,3 +87,15 @@ def test_an_overflow_halves_the_scale():
     mover = Adam(0.01, moved, beta_1=0.0, beta_2=0.99, scaled=True)
     mover.apply([slope * np.inf for slope in slopes(1)], moved)
     assert float(mover.scale(tf.constant(1.0))) == FIRST_SCALE / 2
+
+
+def test_a_step_begins_with_the_rates_of_its_networks_and_a_penalty_now_and_then():
+    names = ("generator", "discriminator_0", "discriminator_1")
+    movers = {name: Adam(1.0, weights(), beta_1=0, beta_2=0.9, scaled=False) for name in names}
+    training = TrainingConfig(generator_rate=0.2, discriminator_rate=0.4, r1_every=3)
+    penalised = [begin_step(movers, training, step=step, rate_factor=0.5) for step in range(4)]
+    assert penalised == [True, False, False, True]
+    rates = [float(mover.learning_rate.numpy()) for mover in movers.values()]
+    assert rates == pytest.approx([0.1, 0.2, 0.2])
+    without = TrainingConfig(r1_gamma=0)
+    assert not begin_step(movers, without, step=0, rate_factor=0.5)

@@ -11,7 +11,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from texture_models.labelled_sheet import LabelledRow, labelled_sheet, loudest_knobs
+from texture_models.labelled_sheet import (
+    LabelledRow,
+    labelled_sheet,
+    loudest_knobs,
+    materials_sheet,
+)
 from texture_models.layers import to_pixels
 from texture_models.rendering.noise_field import CellWindow
 from texture_models.spatial.config import SpatialConfig
@@ -136,24 +141,22 @@ def _wave_rows(config: SpatialConfig, render: Render, fields: Fields) -> Iterato
 
 def _interpolation(config: SpatialConfig, draw: Draw, waves: np.ndarray) -> np.ndarray:
     """The way from each material to the next: the code goes along a line, waves fade over."""
-    count = config.material_count
-    codes = np.eye(count, dtype=np.float32)
+    codes = np.eye(config.material_count, dtype=np.float32)
     each = [seed_fields(config, own) for own in waves]
-    rows = []
-    for first in range(count if count > 2 else 1):
-        second = (first + 1) % count
-        shown = []
+
+    def way(first: int, second: int) -> list[np.ndarray]:
+        pictures = []
         for share in np.linspace(0.0, 1.0, WAY, dtype=np.float32):
             code = codes[first] + share * (codes[second] - codes[first])
             fields = {
                 name: field + share * (each[second][name] - field)
                 for name, field in each[first].items()
             }
-            shown.append((f"{share:.0%}", draw(fields, code)))
-        one, other = (config.materials[index].replace("_", " ") for index in (first, second))
-        rows.append(LabelledRow(f"{one} to {other}", shown))
+            pictures.append(draw(fields, code))
+        return pictures
+
     note = "The same noise throughout; only the material's vector, colours and waves change."
-    return labelled_sheet("Between materials", rows, note=note)
+    return materials_sheet(config.materials, way, note=note)
 
 
 def _with_channel(fields: Fields, channel: int, value: float) -> Fields:

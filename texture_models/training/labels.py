@@ -4,6 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+LEAST_ROWS = 8  # of a batch from which normalisation statistics are taken
+
+
+def balanced_labels(count: int) -> np.ndarray:
+    """Return labels of a batch with as many pictures of every material, as trainings show them.
+
+    Args:
+        count: of the materials.
+
+    Returns:
+        (rows,) int, 0, 1, .. by turns: the fewest whole rounds that make `LEAST_ROWS` or more.
+    """
+    rounds = -(-LEAST_ROWS // count)
+    return np.arange(rounds * count) % count
+
 
 def one_hot(labels: np.ndarray, count: int) -> np.ndarray:
     """Return (batch, count) float32 codes of (batch,) labels.

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from texture_models.losses import discriminator_loss, logit_report
+from texture_models.training.config import TrainingConfig
+from texture_models.training.optimizer import Adam
 from texture_models.training.replicas import assign_on_all, batches_in_a_row, replica_count
+
+
+def begin_step(
+    optimizers: Mapping[str, Adam], training: TrainingConfig, *, step: int, rate_factor: float
+) -> bool:
+    """Set the learning rates of a step; return whether it has a gradient penalty.
+
+    Args:
+        optimizers: `generator` gets the generator's rate, all others the discriminator's.
+        training: says both rates, and how often there is a penalty.
+        step: index of the step.
+        rate_factor: what the rates are multiplied with, 0..1.
+    """
+    for name, optimizer in optimizers.items():
+        own = training.generator_rate if name == "generator" else training.discriminator_rate
+        optimizer.learning_rate.assign(own * rate_factor)
+    return bool(training.r1_gamma) and step % training.r1_every == 0
 
 
 def follow(

@@ -134,6 +134,12 @@ def test_borders_of_a_picture_are_the_same_at_every_level():
         assert float(tf.reduce_mean(tf.abs(coarse - mean))) < 0.03
 
 
+def test_borders_that_one_material_cannot_have_are_refused():
+    config = ConditionalGanConfig.tiny(materials=("moss",), mixed_share=0.3)
+    with pytest.raises(ValueError, match=r"model\.mixed_share=0\.3, .* only with several mat"):
+        build_model(config, TrainingConfig.tiny())
+
+
 def test_a_part_of_the_batch_mixes_unless_there_is_one_material():
     assert ConditionalGanConfig.tiny(materials=("a", "b")).mixed_count(9) == 4
     assert ConditionalGanConfig.tiny(materials=("a", "b"), mixed_share=0).mixed_count(9) == 0

@@ -8,6 +8,7 @@ from PIL import Image
 
 from texture_models.families import build_model
 from texture_models.families.dcgan.config import DcganConfig
+from texture_models.families.dcgan.explaining import between_sheet
 from texture_models.families.dcgan.inference import (
     build_judges,
     compiled_generator,
@@ -17,7 +18,7 @@ from texture_models.families.dcgan.inference import (
 )
 from texture_models.families.dcgan.model import rolled
 from texture_models.families.dcgan.networks import build_generator
-from texture_models.layers import as_image
+from texture_models.layers import Dropout, as_image
 from texture_models.training.config import TrainingConfig
 from texture_models.training.preview import write_explanations
 
@@ -102,10 +103,37 @@ def test_a_finished_training_leaves_the_way_between_two_pictures(tmp_path):
         "latent-interpolation",
         "latent-traversal-brick",
         "latent-traversal-moss",
+        "interpolation",
         "discriminator",
     }
     with Image.open(paths["latent-interpolation"]) as picture:
         assert picture.width > 8 * CONFIG.picture_px
+
+
+def test_the_way_between_materials_goes_from_one_colour_to_the_other(generator):
+    colour = generator.get_layer("colour")
+    before = [weight.numpy() for weight in colour.weights]
+    colour.basis.assign(np.zeros((2, 3, 3)))
+    colour.mean.assign([[-1.0, -1.0, 1.0], [1.0, -1.0, -1.0]])
+    sheet = between_sheet(CONFIG, generator, latent_of_seed(CONFIG, 1))
+    colour.set_weights(before)
+    colours = {tuple(pixel) for pixel in sheet.reshape(-1, 3)}
+    blue_to_red = [(round(255 * step / 7), 0, round(255 * (1 - step / 7))) for step in range(8)]
+    assert colours >= set(blue_to_red)
+
+
+def test_the_trainings_seed_decides_what_dropout_leaves_out():
+    def seen(seed):
+        judge = build_model(CONFIG, TrainingConfig.tiny(seed=seed)).discriminator
+        dropouts = [layer for layer in judge.layers if isinstance(layer, Dropout)]
+        assert len(dropouts) == len(CONFIG.discriminator_widths)
+        return [layer(tf.ones((1, 4, 4, 8)), training=True).numpy() == 0 for layer in dropouts]
+
+    one, same, other = seen(3), seen(3), seen(4)
+    for left_out, again, not_these in zip(one, same, other, strict=True):
+        assert (left_out == again).all()
+        assert (left_out != not_these).any()
+    assert (one[0] != one[1]).any()
 
 
 def test_the_parts_of_a_score_are_as_much_as_the_score():

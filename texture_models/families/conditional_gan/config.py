@@ -28,6 +28,13 @@ class ConditionalGanConfig(SpatialConfig, frozen=True, extra="forbid"):
         description="how much brightness decides which material is on top where two meet; 0: fade",
     )
 
+    @property
+    def unused(self) -> dict[str, str]:
+        """Fields of this config that nothing reads, and what would have to be."""
+        if len(self.materials) == 1:  # none are the dataset's, which may be several
+            return dict.fromkeys(("height_contrast", "mixed_share"), "several materials")
+        return {} if self.mixed_share else {"height_contrast": "a model.mixed_share above 0"}
+
     def mixed_count(self, batch: int) -> int:
         """Pictures of a batch in which two materials meet: never all, none of one material."""
         if self.material_count < 2 or batch < 2:

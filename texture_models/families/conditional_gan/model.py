@@ -28,8 +28,13 @@ from texture_models.spectrum_loss import SpectrumLoss
 from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
 from texture_models.training.initial_weights import seeded
-from texture_models.training.labels import one_hot
-from texture_models.training.movement import follow, move_discriminator, recompute_statistics
+from texture_models.training.labels import balanced_labels, one_hot
+from texture_models.training.movement import (
+    begin_step,
+    follow,
+    move_discriminator,
+    recompute_statistics,
+)
 from texture_models.training.optimizer import adam, skipped_steps
 from texture_models.training.replicas import (
     compiled_step,
@@ -37,6 +42,7 @@ from texture_models.training.replicas import (
     row_numbers,
     rows_before,
 )
+from texture_models.training.unread import unread_setting
 
 STATISTICS_CELLS = 8  # side of the pictures that normalisation statistics are taken from
 COVER_WEIGHT = (
@@ -57,6 +63,9 @@ class ConditionalGan:
     """
 
     def __init__(self, config: ConditionalGanConfig, training: TrainingConfig) -> None:
+        # Only here it is known how many materials the photographs are of.
+        if unread := unread_setting(config):
+            raise ValueError(unread)
         self.config = config
         self.training = training
         dtype = training.precision
@@ -97,14 +106,9 @@ class ConditionalGan:
             step: index of the step; with the training's seed it decides all noise and all borders.
             rate_factor: what the learning rates are multiplied with, 0..1.
         """
-        training = self.training
-        self.optimizers["generator"].learning_rate.assign(training.generator_rate * rate_factor)
-        self.optimizers["discriminator"].learning_rate.assign(
-            training.discriminator_rate * rate_factor
-        )
         code = one_hot(material, self.config.material_count)
         waves = self.measured["waves"][material].astype(np.float32)
-        penalised = bool(training.r1_gamma) and step % training.r1_every == 0
+        penalised = begin_step(self.optimizers, self.training, step=step, rate_factor=rate_factor)
         return dict(
             self._compiled(
                 tf.constant(image),
@@ -135,13 +139,15 @@ class ConditionalGan:
         Noise and borders are drawn from the training's seed, in the same mixture as in training.
         """
         count = self.config.material_count
-        labels = np.arange(max(8, count)) % count
-        codes = _with_partners(tf.constant(one_hot(labels, count)))
-        waves = _with_partners(tf.constant(self.measured["waves"][labels].astype(np.float32)))
-        steps = (tf.constant(-1 - batch, tf.int32) for batch in range(batches))
-        recompute_statistics(
-            self.averaged, (self._inputs(codes, waves, step, STATISTICS_CELLS)[0] for step in steps)
-        )
+
+        def draw(batch: int) -> dict[str, Any]:
+            # The last pictures of a batch have borders: by turns of every material.
+            labels = (balanced_labels(count) + batch) % count
+            codes = _with_partners(tf.constant(one_hot(labels, count)))
+            waves = _with_partners(tf.constant(self.measured["waves"][labels].astype(np.float32)))
+            return self._inputs(codes, waves, tf.constant(-1 - batch), STATISTICS_CELLS)[0]
+
+        recompute_statistics(self.averaged, map(draw, range(batches)))
 
     def _inputs(
         self, codes: Sequence[Any], waves: Sequence[Any], step: Any, cells: int

@@ -10,7 +10,7 @@ from keras import ops
 from texture_models.families.conditional_gan.config import ConditionalGanConfig
 from texture_models.film import BOUND, BoundedFilm
 from texture_models.layers import FusedNormalization
-from texture_models.spatial.discriminator import discriminator_stages
+from texture_models.spatial.discriminator import halving_stages
 from texture_models.spatial.generator import LEAK_GENERATOR, level_convolution
 
 HIGHEST = 4.0  # a height beyond this changes nothing any more; exp(8) between two is enough
@@ -140,7 +140,7 @@ def build_discriminator(config: ConditionalGanConfig, dtype: str = "float32") ->
     """
     image = keras.Input((None, None, 3), name="image")
     weights = keras.Input((None, None, config.material_count), name="weights")
-    x, features = discriminator_stages(image, config.discriminator_widths, dtype)
+    x, features = halving_stages(image, config.discriminator_widths, dtype)
     logits = keras.layers.Conv2D(1, 3, padding="same", dtype="float32", name="logits")(x)
     below = keras.layers.AveragePooling2D(
         2 ** len(config.discriminator_widths), padding="same", dtype="float32"

@@ -9,13 +9,22 @@ import numpy as np
 import tensorflow as tf
 
 from texture_models.families.conv_stack.config import ConvStackConfig
-from texture_models.families.conv_stack.explaining import build_judges, score_map
+from texture_models.families.conv_stack.explaining import build_judges, score_map, way_sheets
 from texture_models.families.conv_stack.networks import build_generator
 from texture_models.families.conv_stack.random_picture import REACH_PX, random_picture
 from texture_models.layers import to_pixels
 from texture_models.rendering.noise_field import CellWindow, coordinates
 
-__all__ = ["build_generator", "build_judges", "compiled_generator", "picture_inputs", "score_map"]
+__all__ = [
+    "build_generator",
+    "build_judges",
+    "compiled_generator",
+    "explaining_pictures",
+    "picture_inputs",
+    "score_map",
+]
+
+WAY_SEEDS, WAY_CELLS = (1, 2), 8  # of the random pictures at the ends of a way; side of a picture
 
 
 def picture_inputs(
@@ -78,3 +87,12 @@ def compiled_generator(
         return to_pixels(network({"picture": picture, "code": codes}, training=False))
 
     return render
+
+
+def explaining_pictures(
+    config: ConvStackConfig, network: Any, measured: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return `latent-interpolation`, and `interpolation` of several materials; see `way_sheets`."""
+    tile = CellWindow(0, 0, WAY_CELLS, WAY_CELLS, (WAY_CELLS, WAY_CELLS))
+    first, last = (picture_inputs(config, measured, 0, seed, tile)["picture"] for seed in WAY_SEEDS)
+    return way_sheets(config, network, (first, last))

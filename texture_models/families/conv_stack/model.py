@@ -14,11 +14,17 @@ from texture_models.families.conv_stack.degradation import degraded_batch
 from texture_models.families.conv_stack.networks import build_discriminator, build_generator
 from texture_models.layers import as_image
 from texture_models.losses import generator_loss, gram_distance, spread
+from texture_models.metrics.windows import spread_windows
 from texture_models.spatial.measuring import assign_colours
 from texture_models.training.config import TrainingConfig
 from texture_models.training.initial_weights import seeded
-from texture_models.training.labels import one_hot
-from texture_models.training.movement import follow, move_discriminator, recompute_statistics
+from texture_models.training.labels import balanced_labels, one_hot
+from texture_models.training.movement import (
+    begin_step,
+    follow,
+    move_discriminator,
+    recompute_statistics,
+)
 from texture_models.training.optimizer import adam, skipped_steps
 from texture_models.training.replicas import (
     compiled_step,
@@ -28,6 +34,7 @@ from texture_models.training.replicas import (
 )
 
 STATISTICS_PX = 64  # side of the pictures from which statistics are recomputed
+PATCHES = 32  # of each material that they are made of, or one of each photograph
 
 
 class ConvStack:
@@ -48,8 +55,10 @@ class ConvStack:
                 " generated; set training.batch_size to 2 or more"
             )
         if training.patch_px % config.fold:
+            patch_px = training.patch_px // config.fold * config.fold
             raise ValueError(
-                f"patch_px={training.patch_px} is not a multiple of model.fold={config.fold}"
+                f"patch_px={training.patch_px} is not a multiple of model.fold={config.fold}; set"
+                f" training.patch_px={patch_px} or {patch_px + config.fold}"
             )
         self.config = config
         self.training = training
@@ -63,7 +72,7 @@ class ConvStack:
             "generator": adam(training.generator_rate, self.generator),
             "discriminator": adam(training.discriminator_rate, self.discriminator),
         }
-        self._statistics: tuple[Any, Any] | None = None
+        self._patches: np.ndarray | None = None  # see `statistics_patches`
         self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
@@ -74,15 +83,7 @@ class ConvStack:
         """
         names = self.config.materials or tuple(photographs)
         assign_colours((self.generator, self.averaged), names, photographs)
-        patches = [
-            (patch, index)
-            for index, name in enumerate(names)
-            for patch in _patches(photographs[name], self.config.fold)
-        ]
-        image = as_image(np.stack([patch for patch, _ in patches]))
-        labels = np.array([index for _, index in patches])
-        code = one_hot(labels, self.config.material_count)
-        self._statistics = tf.constant(image, tf.float32), tf.constant(code)
+        self._patches = statistics_patches([photographs[name] for name in names], self.config.fold)
 
     def train_step(
         self, image: np.ndarray, material: np.ndarray, *, step: int, rate_factor: float
@@ -95,13 +96,8 @@ class ConvStack:
             step: index of the step; with the training's seed it decides all noise.
             rate_factor: what the learning rates are multiplied with, 0..1.
         """
-        training = self.training
-        self.optimizers["generator"].learning_rate.assign(training.generator_rate * rate_factor)
-        self.optimizers["discriminator"].learning_rate.assign(
-            training.discriminator_rate * rate_factor
-        )
         code = one_hot(material, self.config.material_count)
-        penalised = bool(training.r1_gamma) and step % training.r1_every == 0
+        penalised = begin_step(self.optimizers, self.training, step=step, rate_factor=rate_factor)
         return dict(
             self._compiled(
                 tf.constant(image), tf.constant(code), tf.constant(step, tf.int32), penalised
@@ -126,17 +122,17 @@ class ConvStack:
 
         Without measured photographs all inputs are random pictures.
         """
-        count = self.config.material_count
-        if self._statistics is None:
-            labels = np.arange(max(4, 2 * count)) % count
-            image = tf.zeros((len(labels), STATISTICS_PX, STATISTICS_PX, 3))
-            code = tf.constant(one_hot(labels, count))
-        else:
-            image, code = self._statistics
-        shown = self._statistics is not None
+        count, patches = self.config.material_count, self._patches
+        labels = balanced_labels(count)
+        code = tf.constant(one_hot(labels, count))
 
         def draw(batch: int) -> dict[str, Any]:
-            return self._inputs(image, code, tf.constant(-1 - batch, tf.int32), shown)[0]
+            if patches is None:
+                image = np.zeros((len(labels), STATISTICS_PX, STATISTICS_PX, 3), np.float32)
+            else:
+                image = patches[labels, _turns(labels, count, batch) % patches.shape[1]]
+            step = tf.constant(-1 - batch, tf.int32)
+            return self._inputs(tf.constant(image), code, step, patches is not None)[0]
 
         recompute_statistics(self.averaged, map(draw, range(batches)))
 
@@ -198,12 +194,24 @@ class ConvStack:
         return total, parts
 
 
-def _patches(pictures: Sequence[np.ndarray], fold: int) -> list[np.ndarray]:
-    """Four patches of one material, from the corners of its first picture."""
-    picture = pictures[0]
-    side = min(STATISTICS_PX, *picture.shape[:2]) // fold * fold
-    return [
-        picture[top, left]
-        for top in (slice(None, side), slice(-side, None))
-        for left in (slice(None, side), slice(-side, None))
-    ]
+def _turns(labels: np.ndarray, count: int, batch: int) -> np.ndarray:
+    """How often the material of each row was shown before, in the batches before it included."""
+    return (batch * len(labels) + np.arange(len(labels))) // count
+
+
+def statistics_patches(photographs: Sequence[Sequence[np.ndarray]], fold: int) -> np.ndarray:
+    """Return patches from all photographs of every material, always the same ones.
+
+    Args:
+        photographs: of every material, uint8 (height, width, 3) pictures.
+        fold: of the config; the side is a multiple of it.
+
+    Returns:
+        (materials, patches, side, side, 3) float32 in -1..1; neighbours are of any photographs.
+    """
+    sides = [length for some in photographs for one in some for length in one.shape[:2]]
+    side = min(STATISTICS_PX, *sides) // fold * fold
+    count = max(PATCHES, *(len(some) for some in photographs))
+    order = np.random.default_rng(0).permutation(count)  # not one photograph after the other
+    found = [spread_windows(some, side_px=side, count=count) for some in photographs]
+    return as_image(np.stack([np.stack(patches)[order] for patches in found]))

@@ -10,6 +10,7 @@ from keras import ops
 from texture_models.families.conv_stack.config import ConvStackConfig
 from texture_models.film import BOUND, BoundedFilm
 from texture_models.layers import BatchNormalization, ColourLayer
+from texture_models.spatial.discriminator import halving_stages
 
 LEAK = 0.2
 CHANNELS = 4  # red, green, blue, trust
@@ -70,19 +71,7 @@ def build_discriminator(config: ConvStackConfig, dtype: str = "float32") -> kera
     """
     image = keras.Input((None, None, 3), name="image")
     code = keras.Input((config.material_count,), name="code")
-    x, features = image, []
-    for stage, width in enumerate(config.discriminator_widths):
-        x = keras.layers.Conv2D(
-            width,
-            4,
-            strides=2,
-            padding="same",
-            kernel_initializer="he_normal",
-            dtype=dtype,
-            name=f"stage_{stage}",
-        )(x)
-        x = keras.layers.LeakyReLU(LEAK, dtype=dtype)(x)
-        features.append(x)
+    x, features = halving_stages(image, config.discriminator_widths, dtype)
     pooled = ops.mean(ops.cast(x, "float32"), axis=(1, 2))
     logits = keras.layers.Dense(1, dtype="float32", name="logits")(pooled)
     embedded = keras.layers.Dense(

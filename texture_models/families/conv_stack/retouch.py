@@ -169,7 +169,11 @@ class Retoucher:
         sides, fold = pixels.shape[:2], self.config.fold
         for name, side, on in zip(("height", "width"), sides, wrap, strict=True):
             if on and side % fold:
-                raise ValueError(f"a {name} of {side} px that tiles is no multiple of {fold}")
+                below = side // fold * fold
+                raise ValueError(
+                    f"a {name} of {side} px that tiles is no multiple of {fold}; resize the"
+                    f" picture to {below} or {below + fold}, or say that it does not tile"
+                )
         shown = trust[..., None] * as_image(pixels)
         result = np.empty_like(pixels)
         for top, height in _blocks(sides[0], fold):

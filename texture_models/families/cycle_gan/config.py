@@ -26,7 +26,10 @@ class CycleGanConfig(BaseModel, frozen=True, extra="forbid"):
     picture_px: ClassVar[int | None] = None  # pictures of any size
     several_devices: ClassVar[bool] = True  # the pools are the same on all of them
     batch_parts: ClassVar[int] = 2  # a batch is half one material, half the other
-    unread: ClassVar[frozenset[str]] = AUGMENTING | AGAINST_FAULTS | {"spectrum_weight"}
+    # Its normalisation knows no statistics.
+    unread: ClassVar[frozenset[str]] = (
+        AUGMENTING | AGAINST_FAULTS | {"spectrum_weight", "statistics_batches"}
+    )
 
     family: Literal["cycle_gan"] = "cycle_gan"
     preset: Preset = Field(

@@ -23,7 +23,7 @@ from texture_models.losses import (
 from texture_models.spatial.measuring import assign_colours
 from texture_models.training.config import TrainingConfig
 from texture_models.training.initial_weights import seeded
-from texture_models.training.movement import follow, penalty_slopes
+from texture_models.training.movement import begin_step, follow, penalty_slopes
 from texture_models.training.optimizer import adam, skipped_steps
 from texture_models.training.replicas import compiled_step
 
@@ -106,11 +106,7 @@ class CycleGan:
                 f"labels {np.asarray(material).tolist()}: half of a batch must be material 0 and"
                 " half material 1"
             )
-        training = self.training
-        self.optimizers["generator"].learning_rate.assign(training.generator_rate * rate_factor)
-        for name in ("discriminator_0", "discriminator_1"):
-            self.optimizers[name].learning_rate.assign(training.discriminator_rate * rate_factor)
-        penalised = bool(training.r1_gamma) and step % training.r1_every == 0
+        penalised = begin_step(self.optimizers, self.training, step=step, rate_factor=rate_factor)
         first, second = (tf.constant(half) for half in halves)
         return dict(self._compiled(first, second, tf.constant(step, tf.int32), penalised))
 
@@ -141,13 +137,10 @@ class CycleGan:
     def _step(self, first: Any, second: Any, step: Any, penalised: bool) -> Any:
         real = (first, second)
         with tf.GradientTape() as tape:
-            fake = [
-                translator(other, training=True)
-                for translator, other in zip(self._translators, real[::-1], strict=True)
-            ]
+            fake, same = self._translated(real)
             with tape.stop_recording():
                 losses = self._move_discriminators(real, fake, step, penalised)
-            total, parts = self._generator_losses(real, fake)
+            total, parts = self._generator_losses(real, fake, same)
             scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
         self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
@@ -166,8 +159,27 @@ class CycleGan:
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }
 
-    def _generator_losses(self, real: Sequence[Any], fake: Sequence[Any]) -> tuple[Any, Any]:
-        """Return (weighted sum, parts), each the sum over both directions."""
+    def _translated(self, real: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """Return what the translators make of the other material, and of their own if that counts.
+
+        Both in one pass: slopes of a weight then come from two, this one and the way back, and a
+        sum of two is the same in any order. TensorFlow orders larger ones anew whenever it compiles
+        a step, and a training that goes on would differ in the last bits.
+        """
+        fake, same = [], []
+        for target, translator in enumerate(self._translators):
+            own = [real[target]] if self.config.identity_weight else []
+            shown = [real[1 - target], *own]
+            translated = translator(tf.concat(shown, 0), training=True)
+            first, *rest = tf.split(translated, len(shown))
+            fake.append(first)
+            same += rest
+        return fake, same
+
+    def _generator_losses(
+        self, real: Sequence[Any], fake: Sequence[Any], same: Sequence[Any]
+    ) -> tuple[Any, Any]:
+        """Return (weighted sum, parts), each the sum over both directions; see `_translated`."""
         parts = {"adversarial": 0.0, "cycle": 0.0, "identity": 0.0, "gram": 0.0}
         ones = tf.ones((real[0].shape[0], 1))
         for target in (0, 1):
@@ -175,9 +187,8 @@ class CycleGan:
             parts["adversarial"] += least_squares_generator_loss(scores)
             back = self._translators[target](fake[1 - target], training=True)
             parts["cycle"] += self._misfit(back, real[target])
-            if self.config.identity_weight:
-                same = self._translators[target](real[target], training=True)
-                parts["identity"] += self._misfit(same, real[target])
+            if same:
+                parts["identity"] += self._misfit(same[target], real[target])
             if self.training.gram_weight:
                 _, *real_features = self.discriminators[target](real[target])
                 parts["gram"] += gram_distance(fake_features, real_features, ones)
@@ -241,4 +252,8 @@ def _check(config: CycleGanConfig, training: TrainingConfig) -> None:
             f" translations of a step; set model.replay_pool={training.batch_size // 2} or more"
         )
     if training.patch_px % FOLD:
-        raise ValueError(f"patch_px={training.patch_px} is not a multiple of {FOLD}")
+        below = training.patch_px // FOLD * FOLD
+        raise ValueError(
+            f"patch_px={training.patch_px} is not a multiple of {FOLD}, the side of the squares"
+            f" that become channels; set training.patch_px={below} or {below + FOLD}"
+        )

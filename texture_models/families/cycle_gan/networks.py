@@ -9,8 +9,8 @@ from keras import ops
 
 from texture_models.families.cycle_gan.config import FOLD, CycleGanConfig
 from texture_models.film import FilmLayer
-from texture_models.layers import ColourLayer, UpsampledConv2D
-from texture_models.spatial.discriminator import discriminator_stages
+from texture_models.layers import ColourLayer, LeakyReLU, UpsampledConv2D
+from texture_models.spatial.discriminator import halving_stages
 
 LEAK = 0.2
 Borders = Literal["valid", "mirrored"]
@@ -100,7 +100,7 @@ def _convolution(x: Any, width: int, dtype: str, pad: Any, name: str, *, scale: 
 def _activated(x: Any, code: Any, dtype: str, name: str) -> Any:
     x = UnitFeatures(dtype=dtype, name=f"{name}_unit")(x)
     x = FilmLayer(dtype=dtype, name=f"{name}_film")([x, code])
-    return keras.layers.LeakyReLU(LEAK, dtype=dtype, name=f"{name}_leak")(x)
+    return LeakyReLU(LEAK, dtype=dtype, name=f"{name}_leak")(x)
 
 
 def build_discriminator(config: CycleGanConfig, name: str, dtype: str = "float32") -> keras.Model:
@@ -111,6 +111,6 @@ def build_discriminator(config: CycleGanConfig, name: str, dtype: str = "float32
     then one (batch, r, c, channels) a stage.
     """
     image = keras.Input((None, None, 3), name="image")
-    x, features = discriminator_stages(image, config.discriminator_widths, dtype)
+    x, features = halving_stages(image, config.discriminator_widths, dtype)
     scores = keras.layers.Conv2D(1, 3, padding="same", dtype="float32", name="scores")(x)
     return keras.Model(image, [scores[..., 0], *features], name=name)

@@ -9,10 +9,17 @@ import numpy as np
 
 from texture_models.families.dcgan.config import DcganConfig
 from texture_models.families.dcgan.networks import build_discriminator
-from texture_models.labelled_sheet import LabelledRow, labelled_sheet, loudest_knobs
+from texture_models.labelled_sheet import (
+    LabelledRow,
+    labelled_sheet,
+    loudest_knobs,
+    materials_sheet,
+)
 from texture_models.rendering.class_activation import parts_of_logit
+from texture_models.spatial.explaining import compiled_draw
 
 SETTINGS = (-2.0, -1.0, 0.0, 1.0, 2.0)
+WAY = 8  # pictures from one material to the next
 LOUDEST, PROBED = 6, 64  # numbers of the vector that are shown, of at most so many
 NOTE = "One number of the latent vector is set, all others stay as the seed has them."
 Draw = Callable[[np.ndarray], np.ndarray]
@@ -42,6 +49,28 @@ def traversal_sheet(material: str, draw: Draw, latent: np.ndarray) -> np.ndarray
         rows.append(LabelledRow(f"number {channel}: {effect:.0f} grey levels", shown))
     title = f"What the latent vector of {material.replace('_', ' ')} does"
     return labelled_sheet(title, rows, note=NOTE)
+
+
+def between_sheet(config: DcganConfig, network: Any, latent: np.ndarray) -> np.ndarray:
+    """Draw the ways from each material to the next, of one latent vector.
+
+    Args:
+        config: the model's; of several materials.
+        network: its generator.
+        latent: (latent_channels,) float32.
+
+    Returns:
+        (height, width, 3) uint8.
+    """
+    codes, draw = np.eye(config.material_count, dtype=np.float32), compiled_draw(network)
+
+    def way(first: int, second: int) -> list[np.ndarray]:
+        shares = np.linspace(0.0, 1.0, WAY, dtype=np.float32)
+        mixed = [codes[first] + share * (codes[second] - codes[first]) for share in shares]
+        return [draw({"latent": latent, "code": code}) for code in mixed]
+
+    note = "The same latent vector throughout; only the material's code and colours change."
+    return materials_sheet(config.materials, way, note=note)
 
 
 def build_judges(config: DcganConfig) -> dict[str, Any]:

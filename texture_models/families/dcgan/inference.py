@@ -9,7 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from texture_models.families.dcgan.config import DcganConfig
-from texture_models.families.dcgan.explaining import build_judges, score_map, traversal_sheet
+from texture_models.families.dcgan.explaining import (
+    between_sheet,
+    build_judges,
+    score_map,
+    traversal_sheet,
+)
 from texture_models.families.dcgan.networks import build_generator
 from texture_models.labelled_sheet import labelled_sheet, way_row
 from texture_models.layers import to_pixels
@@ -126,10 +131,10 @@ def interpolation_strip(
 def explaining_pictures(
     config: DcganConfig, network: Any, measured: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Return `latent-interpolation`, and `latent-traversal-<material>` of every material.
+    """Return `latent-interpolation`, `latent-traversal-<material>`, `interpolation` of several.
 
-    The first is one way between two pictures of every material; the others show the loudest
-    numbers of the latent vector one by one.
+    The first is one way between two pictures of every material; the second show the loudest
+    numbers of the latent vector one by one; the last goes from material to material.
     """
     rows, pictures = [], {}
     latent = latent_of_seed(config, STRIP_SEEDS[0])
@@ -146,4 +151,6 @@ def explaining_pictures(
         sheet = traversal_sheet(name, draw, latent)
         pictures[f"latent-traversal-{name.replace('_', '-')}"] = sheet
     way = labelled_sheet("From seed {} to seed {}".format(*STRIP_SEEDS), rows)
+    if config.material_count > 1:
+        pictures["interpolation"] = between_sheet(config, network, latent)
     return {"latent-interpolation": way, **pictures}

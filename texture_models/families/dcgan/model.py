@@ -16,8 +16,13 @@ from texture_models.spatial.measuring import assign_colours
 from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
 from texture_models.training.initial_weights import seeded
-from texture_models.training.labels import one_hot
-from texture_models.training.movement import follow, move_discriminator, recompute_statistics
+from texture_models.training.labels import balanced_labels, one_hot
+from texture_models.training.movement import (
+    begin_step,
+    follow,
+    move_discriminator,
+    recompute_statistics,
+)
 from texture_models.training.optimizer import adam, skipped_steps
 from texture_models.training.replicas import compiled_step, drawn_for_my_share
 
@@ -81,13 +86,8 @@ class Dcgan:
             step: index of the step; with the training's seed it decides all noise.
             rate_factor: what the learning rates are multiplied with, 0..1.
         """
-        training = self.training
-        self.optimizers["generator"].learning_rate.assign(training.generator_rate * rate_factor)
-        self.optimizers["discriminator"].learning_rate.assign(
-            training.discriminator_rate * rate_factor
-        )
         code = one_hot(material, self.config.material_count)
-        penalised = bool(training.r1_gamma) and step % training.r1_every == 0
+        penalised = begin_step(self.optimizers, self.training, step=step, rate_factor=rate_factor)
         return dict(
             self._compiled(
                 tf.constant(image), tf.constant(code), tf.constant(step, tf.int32), penalised
@@ -111,7 +111,7 @@ class Dcgan:
     def recompute_statistics(self, batches: int) -> None:
         """Replace the averaged network's normalisation statistics by means over fresh vectors."""
         count = self.config.material_count
-        code = tf.constant(one_hot(np.arange(max(8, count)) % count, count))
+        code = tf.constant(one_hot(balanced_labels(count), count))
 
         def draw(batch: int) -> dict[str, Any]:
             return {"latent": self._latent(code.shape[0], tf.constant(-1 - batch)), "code": code}

@@ -9,7 +9,8 @@ from keras import ops
 
 from texture_models.families.dcgan.config import DcganConfig
 from texture_models.film import FilmLayer
-from texture_models.layers import BatchNormalization, ColourLayer, Dropout, UpsampledConv2D
+from texture_models.layers import BatchNormalization, ColourLayer, LeakyReLU, UpsampledConv2D
+from texture_models.spatial.discriminator import halving_stages
 
 LEAK = 0.2  # https://arxiv.org/abs/1511.06434, section 3
 
@@ -45,7 +46,7 @@ def build_generator(config: DcganConfig, dtype: str = "float32") -> keras.Model:
 def _normalised(x: Any, code: Any, level: int, dtype: str) -> Any:
     x = BatchNormalization(momentum=0.9, epsilon=1e-4, dtype=dtype, name=f"norm_{level}")(x)
     x = FilmLayer(dtype=dtype, name=f"film_{level}")([x, code])
-    return keras.layers.LeakyReLU(LEAK, dtype=dtype)(x)
+    return LeakyReLU(LEAK, dtype=dtype)(x)
 
 
 def _wrapped_by_one(x: Any) -> Any:
@@ -63,21 +64,7 @@ def build_discriminator(config: DcganConfig, dtype: str = "float32") -> keras.Mo
     side = config.picture_px
     image = keras.Input((side, side, 3), name="image")
     code = keras.Input((config.material_count,), name="code")
-    x, features = image, []
-    for stage, width in enumerate(config.discriminator_widths):
-        x = keras.layers.Conv2D(
-            width,
-            4,
-            strides=2,
-            padding="same",
-            kernel_initializer="he_normal",
-            dtype=dtype,
-            name=f"stage_{stage}",
-        )(x)
-        x = keras.layers.LeakyReLU(LEAK, dtype=dtype)(x)
-        features.append(x)
-        # Drawn from a seed of its own: nothing here may depend on global random state.
-        x = Dropout(config.dropout, seed=stage + 1, dtype=dtype)(x)
+    x, features = halving_stages(image, config.discriminator_widths, dtype, dropout=config.dropout)
     flat = keras.layers.Flatten(dtype="float32")(x)
     logits = keras.layers.Dense(1, dtype="float32", name="logits")(flat)
     embedded = keras.layers.Dense(

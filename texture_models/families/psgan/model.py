@@ -20,8 +20,13 @@ from texture_models.spectrum_loss import SpectrumLoss
 from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
 from texture_models.training.initial_weights import seeded
-from texture_models.training.labels import one_hot
-from texture_models.training.movement import follow, move_discriminator, recompute_statistics
+from texture_models.training.labels import balanced_labels, one_hot
+from texture_models.training.movement import (
+    begin_step,
+    follow,
+    move_discriminator,
+    recompute_statistics,
+)
 from texture_models.training.optimizer import adam, skipped_steps
 from texture_models.training.replicas import compiled_step
 
@@ -81,15 +86,9 @@ class Psgan:
             step: index of the step; with the training's seed it decides all noise.
             rate_factor: what the learning rates are multiplied with, 0..1.
         """
-        self.optimizers["generator"].learning_rate.assign(
-            self.training.generator_rate * rate_factor
-        )
-        self.optimizers["discriminator"].learning_rate.assign(
-            self.training.discriminator_rate * rate_factor
-        )
         code = one_hot(material, self.config.material_count)
         waves = self.measured["waves"][material].astype(np.float32)
-        penalised = bool(self.training.r1_gamma) and step % self.training.r1_every == 0
+        penalised = begin_step(self.optimizers, self.training, step=step, rate_factor=rate_factor)
         return dict(
             self._compiled(
                 tf.constant(image),
@@ -121,8 +120,8 @@ class Psgan:
         Noise is drawn from the training's seed, so the result is reproducible.
         """
         count = self.config.material_count
-        labels = np.arange(max(8, count)) % count
-        code = tf.constant(np.eye(count, dtype=np.float32)[labels])
+        labels = balanced_labels(count)
+        code = tf.constant(one_hot(labels, count))
         waves = tf.constant(self.measured["waves"][labels].astype(np.float32))
         steps = (tf.constant(-1 - batch, tf.int32) for batch in range(batches))
         recompute_statistics(

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from texture_models.families.psgan.config import PsganConfig
-from texture_models.spatial.discriminator import discriminator_stages
+from texture_models.spatial.discriminator import halving_stages
 from texture_models.spatial.generator import build_generator
 
 __all__ = ["build_discriminator", "build_generator"]
@@ -23,7 +23,7 @@ def build_discriminator(config: PsganConfig, dtype: str = "float32") -> keras.Mo
     """
     image = keras.Input((None, None, 3), name="image")
     code = keras.Input((config.material_count,), name="code")
-    x, features = discriminator_stages(image, config.discriminator_widths, dtype)
+    x, features = halving_stages(image, config.discriminator_widths, dtype)
     logits = keras.layers.Conv2D(1, 3, padding="same", dtype="float32", name="logits")(x)
     embedded = keras.layers.Dense(
         config.discriminator_widths[-1],

@@ -13,6 +13,8 @@ _OF_DISCRIMINATORS = frozenset(
     {"discriminator_rate", "gram_weight", "r1_every", "r1_gamma", "spectrum_weight"}
 )
 
+_OF_STATISTICS = ("discriminator_widths", "encoder_rate", "kl_weight", "warm_up_steps")
+
 
 class VaeConfig(SpatialConfig, frozen=True, extra="forbid"):
     """Texture VAE: from a picture to a code, from code and noise to textures of any size."""
@@ -71,6 +73,13 @@ class VaeConfig(SpatialConfig, frozen=True, extra="forbid"):
         """Fields of the training that nothing of this objective reads."""
         unread = AUGMENTING | AGAINST_FAULTS
         return unread if self.objective == "statistics" else unread | _OF_DISCRIMINATORS
+
+    @property
+    def unused(self) -> dict[str, str]:
+        """Fields of this config that nothing of this objective reads, and what does."""
+        if self.objective == "statistics":
+            return {"pixel_deviation": "model.objective=elbo"}
+        return dict.fromkeys(_OF_STATISTICS, "model.objective=statistics")
 
     @classmethod
     def tiny(cls, **changes: Any) -> Self:

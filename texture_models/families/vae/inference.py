@@ -11,7 +11,7 @@ import tensorflow as tf
 from texture_models.families.vae.config import VaeConfig
 from texture_models.families.vae.explaining import build_judges, code_and_noise_sheet, score_map
 from texture_models.families.vae.networks import build_generator
-from texture_models.labelled_sheet import labelled_sheet, way_row
+from texture_models.labelled_sheet import materials_sheet
 from texture_models.layers import as_image, to_pixels
 from texture_models.rendering.noise_field import CellWindow, normal_vector
 from texture_models.spatial.noise import picture_noise
@@ -192,13 +192,11 @@ def explaining_pictures(
         pictures[f"latent-traversal-{name.replace('_', '-')}"] = sheet
     if count < 2:
         return pictures
-    rows = []
-    for first in range(count if count > 2 else 1):
-        ends = first, (first + 1) % count
-        one, other = (config.materials[index].replace("_", " ") for index in ends)
-        strip = interpolation_strip(
-            config, network, (looks[ends[0]], looks[ends[1]]), seed=STRIP_SEED, steps=STRIP_STEPS
-        )
-        rows.append(way_row(f"{one} to {other}", strip, STRIP_STEPS))
+
+    def way(first: int, second: int) -> list[np.ndarray]:
+        ends = looks[first], looks[second]
+        strip = interpolation_strip(config, network, ends, seed=STRIP_SEED, steps=STRIP_STEPS)
+        return np.split(strip, STRIP_STEPS, axis=1)
+
     note = "Codes go along a line from mean to mean, waves fade over; the noise stays."
-    return {**pictures, "interpolation": labelled_sheet("Between materials", rows, note=note)}
+    return {**pictures, "interpolation": materials_sheet(config.materials, way, note=note)}

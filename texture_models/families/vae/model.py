@@ -29,8 +29,13 @@ from texture_models.spatial.training_noise import training_noise
 from texture_models.spectrum_loss import SpectrumLoss
 from texture_models.training.config import TrainingConfig
 from texture_models.training.initial_weights import seeded
-from texture_models.training.labels import one_hot
-from texture_models.training.movement import follow, move_discriminator, recompute_statistics
+from texture_models.training.labels import balanced_labels, one_hot
+from texture_models.training.movement import (
+    begin_step,
+    follow,
+    move_discriminator,
+    recompute_statistics,
+)
 from texture_models.training.optimizer import Adam, adam, skipped_steps
 from texture_models.training.replicas import compiled_step, replica_count, row_numbers
 
@@ -114,13 +119,9 @@ class Vae:
             step: index of the step; with the training's seed it decides every draw.
             rate_factor: what the learning rates are multiplied with, 0..1.
         """
-        training = self.training
-        rates = {"generator": training.generator_rate, "discriminator": training.discriminator_rate}
-        for name, mover in self.optimizers.items():
-            mover.learning_rate.assign(rates[name] * rate_factor)
         label = one_hot(material, self.config.material_count)
         waves = self.measured["waves"][material].astype(np.float32)
-        penalised = bool(training.r1_gamma) and step % training.r1_every == 0
+        penalised = begin_step(self.optimizers, self.training, step=step, rate_factor=rate_factor)
         return dict(
             self._compiled(
                 tf.constant(image),
@@ -152,7 +153,7 @@ class Vae:
                 self.averaged.get_layer("encoder"), self._photographs, self.training.patch_px
             )
         count = self.config.material_count
-        labels = np.arange(max(8, count)) % count
+        labels = balanced_labels(count)
         waves = tf.constant(self.measured["waves"][labels].astype(np.float32))
         mean = tf.constant(self.measured["prior_mean"][labels].astype(np.float32))
         factor = tf.constant(self.measured["prior_factor"][labels].astype(np.float32))

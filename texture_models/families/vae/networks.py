@@ -9,8 +9,8 @@ from keras import ops
 
 from texture_models.families.vae.config import VaeConfig
 from texture_models.film import BOUND, BoundedFilm
-from texture_models.layers import ColourLayer, FusedNormalization
-from texture_models.spatial.discriminator import LEAK_DISCRIMINATOR, discriminator_stages
+from texture_models.layers import ColourLayer, FusedNormalization, LeakyReLU
+from texture_models.spatial.discriminator import LEAK_DISCRIMINATOR, halving_stages
 from texture_models.spatial.generator import LEAK_GENERATOR, level_convolution
 
 LEAST_LOG_VARIANCE, LARGEST_LOG_VARIANCE = -8.0, 4.0
@@ -96,24 +96,13 @@ def build_encoder(config: VaeConfig, dtype: str = "float32") -> keras.Model:
     Means and deviations of every stage over all places make the code: it says nothing of where.
     """
     picture = keras.Input((None, None, 3), name="picture")
-    x, pooled = picture, [*_moments(picture)]
-    for stage, width in enumerate(config.encoder_widths):
-        x = keras.layers.Conv2D(
-            width,
-            4,
-            strides=2,
-            padding="same",
-            kernel_initializer="he_normal",
-            dtype=dtype,
-            name=f"encode_{stage}",
-        )(x)
-        x = keras.layers.LeakyReLU(LEAK_DISCRIMINATOR, dtype=dtype)(x)
-        pooled.extend(_moments(x))
+    x, features = halving_stages(picture, config.encoder_widths, dtype, name="encode")
+    pooled = [moment for seen in (picture, *features) for moment in _moments(seen)]
     statistics = ops.concatenate(pooled, axis=-1)
     hidden = keras.layers.Dense(
         2 * config.latent_channels, dtype="float32", kernel_initializer="he_normal", name="hidden"
     )(statistics)
-    hidden = keras.layers.LeakyReLU(LEAK_DISCRIMINATOR, dtype="float32")(hidden)
+    hidden = LeakyReLU(LEAK_DISCRIMINATOR, dtype="float32")(hidden)
     mean = keras.layers.Dense(config.latent_channels, dtype="float32", name="code_mean")(hidden)
     # A code far from all others would scale the features of five resolutions beyond any picture.
     mean = CODE_BOUND * ops.tanh(mean / CODE_BOUND)
@@ -179,7 +168,7 @@ def build_discriminator(config: VaeConfig, dtype: str = "float32") -> keras.Mode
     """
     image = keras.Input((None, None, 3), name="image")
     code = keras.Input((config.latent_channels,), name="code")
-    x, features = discriminator_stages(image, config.discriminator_widths, dtype)
+    x, features = halving_stages(image, config.discriminator_widths, dtype)
     logits = keras.layers.Conv2D(1, 3, padding="same", dtype="float32", name="logits")(x)
     embedded = keras.layers.Dense(
         config.discriminator_widths[-1],

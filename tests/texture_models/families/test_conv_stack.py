@@ -1,0 +1,68 @@
+"""The plain stack: what its statistics are taken from, and the ways between its inputs."""
+
+import numpy as np
+import pytest
+
+from texture_models.families import build_model
+from texture_models.families.conv_stack import model as conv_stack
+from texture_models.families.conv_stack.config import ConvStackConfig
+from texture_models.families.conv_stack.inference import explaining_pictures
+from texture_models.families.conv_stack.model import PATCHES, statistics_patches
+from texture_models.training.config import TrainingConfig
+
+CONFIG = ConvStackConfig.tiny(materials=("brick", "moss"))
+
+
+def flat(value, height=80, width=70):
+    return np.full((height, width, 3), value, np.uint8)
+
+
+def test_statistics_are_taken_from_every_photograph_and_not_from_the_first():
+    brick, moss = [flat(0), *[flat(255)] * 7], [flat(100, 45, 300)]
+    patches = statistics_patches([brick, moss], fold=2)
+    assert patches.shape == (2, PATCHES, 44, 44, 3)
+    dark = patches[0].max(axis=(1, 2, 3)) == -1
+    assert dark.sum() == PATCHES // 8
+    assert not dark[:4].all()  # those of one photograph are not shown together
+    assert (statistics_patches([brick, moss], fold=2) == patches).all()
+    many = statistics_patches([[flat(value) for value in range(40)]], fold=2)
+    assert len({float(patch.max()) for patch in many[0]}) == 40
+
+
+def test_batches_of_statistics_go_through_the_patches_of_each_material(monkeypatch):
+    model = build_model(CONFIG, TrainingConfig.tiny())
+    noise = np.random.default_rng(0).integers(0, 256, (2, 90, 90, 3), dtype=np.uint8)
+    model.measure({name: [one] for name, one in zip(CONFIG.materials, noise, strict=True)})
+    model._inputs = lambda image, *others: (image.numpy(), others)
+    batches = []
+    monkeypatch.setattr(
+        conv_stack, "recompute_statistics", lambda network, inputs: batches.extend(inputs)
+    )
+    model.recompute_statistics(PATCHES // 4 + 1)  # four of each material in a batch
+    assert (batches[0] == batches[-1]).all()
+    for label in (0, 1):
+        shown = np.concatenate([batch[label::2] for batch in batches[:-1]])
+        every = statistics_patches([[noise[label]]], CONFIG.fold)[0]
+        assert {one.tobytes() for one in shown} == {one.tobytes() for one in every}
+        assert len(shown) == PATCHES
+
+
+def test_a_patch_that_cannot_be_folded_is_refused_with_those_that_can():
+    with pytest.raises(ValueError, match=r"patch_px=33 .* set training.patch_px=32 or 34"):
+        build_model(CONFIG, TrainingConfig.tiny(patch_px=33))
+
+
+def test_ways_go_from_one_random_picture_and_from_one_material_to_the_other():
+    model = build_model(CONFIG, TrainingConfig.tiny())
+    colour = model.averaged.get_layer("colour")
+    colour.mean.assign([[-1.0, -1.0, 1.0], [1.0, -1.0, -1.0]])
+    sheets = explaining_pictures(CONFIG, model.averaged, {})
+    assert set(sheets) == {"latent-interpolation", "interpolation"}
+    assert len(np.unique(sheets["latent-interpolation"])) > 100
+    colour.basis.assign(np.zeros((2, 3, 3)))
+    sheet = explaining_pictures(CONFIG, model.averaged, {})["interpolation"]
+    colours = {tuple(pixel) for pixel in sheet.reshape(-1, 3)}
+    assert colours >= {(51 * step, 0, 255 - 51 * step) for step in range(6)}
+    one = ConvStackConfig.tiny()
+    alone = build_model(one, TrainingConfig.tiny())
+    assert set(explaining_pictures(one, alone.averaged, {})) == {"latent-interpolation"}
