@@ -107,30 +107,38 @@ def test_real_and_generated_pictures_are_changed_alike_and_each_step_anew():
     assert not np.array_equal(one, other)
 
 
+RATE = tf.constant(TrainingConfig().discriminator_rate)
+
+
 def test_strength_rises_while_the_discriminator_is_sure_and_falls_when_it_is_not():
     training = TrainingConfig(augment_images=2000)
     augmentation = Augmentation(training)
 
+    rate = RATE
+
     def after(real_won, steps):
         for _ in range(steps):
-            strength = augmentation.adapt(tf.constant(real_won), 8)["augmentation"]
+            strength = augmentation.adapt(tf.constant(real_won), 8, rate)["augmentation"]
         return float(strength)
 
     assert after(0.7, 400) == 0  # r_t = 0.4, below the target of 0.6
     assert 0.2 < after(0.98, 150) < 0.6
     assert after(0.98, 400) == pytest.approx(MOST)
+    rate = 0.9 * RATE  # a training that comes to its end
+    assert after(0.6, 700) == pytest.approx(MOST)
+    rate = RATE
     assert after(0.6, 700) == 0
-    assert Augmentation(TrainingConfig(augment="off")).adapt(tf.constant(1.0), 8) == {}
+    assert Augmentation(TrainingConfig(augment="off")).adapt(tf.constant(1.0), 8, rate) == {}
 
 
 def test_a_batch_that_is_no_number_is_not_heard():
     augmentation = Augmentation(TrainingConfig(augment_images=100, augment_target=0.1))
     for _ in range(50):
-        augmentation.adapt(logit_report(tf.ones(8), -tf.ones(8))["real_won"], 8)
+        augmentation.adapt(logit_report(tf.ones(8), -tf.ones(8))["real_won"], 8, RATE)
     before = [variable.numpy() for variable in augmentation.variables]
     assert min(before) > 0
     broken = tf.constant([1.0] * 7 + [float("nan")])
-    augmentation.adapt(logit_report(broken, broken)["real_won"], 8)
+    augmentation.adapt(logit_report(broken, broken)["real_won"], 8, RATE)
     assert [variable.numpy() for variable in augmentation.variables] == before
 
 

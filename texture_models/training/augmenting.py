@@ -8,9 +8,10 @@ r_t = E[sign(D(real))].
 
 Departures: a shifted picture is filled up with its mirror image, not with black, because a patch of
 a texture has no border that may be learnt; r_t is a running mean, because the discriminator of so
-small a batch swings from one side to the other; a real picture and the generated one beside it
-share their draws, so that their features can be compared; the share stays below 0.8, above which
-the paper found that changes leak into generated pictures.
+small a batch swings from one side to the other; the share stays as it is while learning rates fall;
+a real picture and the generated one beside it share their draws, so that their features can be
+compared; the share stays below 0.8, above which the paper found that changes leak into generated
+pictures.
 """
 
 from __future__ import annotations
@@ -76,13 +77,17 @@ class Augmentation:
             for picture in pictures
         ]
 
-    def adapt(self, real_won: Any, batch: int) -> dict[str, Any]:
+    def adapt(self, real_won: Any, batch: int, rate: Any) -> dict[str, Any]:
         """Move the strength by what the discriminator said of real pictures.
+
+        It stays where it is once learning rates fall: the discriminator could not follow it to what
+        it would be shown then, and the generator ended between the two.
 
         Args:
             real_won: share of their logits above zero, scalar, of this device; no number where
                 one of them is none, and then nothing moves.
             batch: real pictures in it.
+            rate: learning rate of the discriminator in this step, scalar.
 
         Returns:
             `augmentation`, the strength that this step had; nothing when it is off.
@@ -95,7 +100,8 @@ class Augmentation:
             sign = 2.0 * replica_mean(real_won) - 1.0
             certainty = self._certainty + (sign - self._certainty) * min(1.0, batch / MEMORY_IMAGES)
             by = tf.sign(certainty - self._training.augment_target)
-            moved = strength + by * (batch / self._training.augment_images)
+            at_full_rate = tf.cast(rate > 0.999 * self._training.discriminator_rate, tf.float32)
+            moved = strength + at_full_rate * by * (batch / self._training.augment_images)
             # Whether clipping keeps what is no number is the device's affair.
             steered = tf.where(tf.math.is_finite(moved), tf.clip_by_value(moved, 0.0, MOST), moved)
             remember_on_all([(self._certainty, certainty), (self._strength, steered)])

@@ -166,10 +166,11 @@ class Dcgan:
             batch=batch,
             half_life=training.average_images,
         )
+        rate = self.optimizers["discriminator"].learning_rate
         return {
             **losses,
             **parts,
-            **self.augmentation.adapt(losses["real_won"], batch),
+            **self.augmentation.adapt(losses["real_won"], batch, rate),
             "spread": spread(fake) / (spread(image) + 1e-6),
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }

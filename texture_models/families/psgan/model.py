@@ -167,10 +167,11 @@ class Psgan:
             batch=code.shape[0],
             half_life=training.average_images,
         )
+        rate = self.optimizers["discriminator"].learning_rate
         return {
             **losses,
             **parts,
-            **self.augmentation.adapt(losses["real_won"], code.shape[0]),
+            **self.augmentation.adapt(losses["real_won"], code.shape[0], rate),
             "spread": spread(fake) / (spread(image) + 1e-6),
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }
