@@ -9,23 +9,38 @@ import urllib.request
 from urllib.parse import unquote, urlsplit
 
 
+def without_login(url: str) -> tuple[str, tuple[str, str] | None]:
+    """Return the address of a server without user and password, and these, or None.
+
+    Args:
+        url: `http://user:password@host:port/prefix`; escapes such as `%2F` in user and password are
+            resolved, a query is left out. What is no such URL is returned as it is.
+    """
+    parts = urlsplit(url)
+    login, _, host = parts.netloc.rpartition("@")
+    if parts.scheme not in ("http", "https") or not login:
+        return url, None
+    user, _, password = login.partition(":")
+    return f"{parts.scheme}://{host}{parts.path}", (unquote(user), unquote(password))
+
+
 def request_to(url: str, path: str) -> urllib.request.Request:
     """Return a request for `path` below the address `url`; who asks is in its header.
 
     Args:
-        url: of a server, `http://user:password@host:port/prefix`; escapes such as `%2F` in user
-            and password are resolved, a query is left out.
+        url: of a server, see `without_login`; a query is left out.
         path: begins with a slash.
 
     Raises:
         ValueError: the address is none.
     """
-    parts = urlsplit(url)
-    login, _, host = parts.netloc.rpartition("@")
-    request = urllib.request.Request(f"{parts.scheme}://{host}{parts.path.rstrip('/')}{path}")
+    address, login = without_login(url)
+    parts = urlsplit(address)
+    request = urllib.request.Request(
+        f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}{path}"
+    )
     if login:
-        user, _, password = login.partition(":")
-        token = base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+        token = base64.b64encode(":".join(login).encode()).decode()
         # Not sent on to where a server redirects to.
         request.add_unredirected_header("Authorization", f"Basic {token}")
     return request

@@ -6,6 +6,7 @@ they are imported inside the bodies of tasks: the import takes seconds.
 
 import json
 import logging
+import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from data.records import PreparedDataset
 from data.url_credentials import text_without_credentials, without_credentials
 from tasks.errors import MillError
 from tasks.pace import Pace
+from tasks.server_requests import without_login
 from tasks.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -35,10 +37,17 @@ RUN_FILE: Final = "mlflow_run.json"
 
 
 def connect(settings: Settings) -> Any:
-    """Return an `MlflowClient` of the configured server; make it this process's default."""
-    mlflow.set_tracking_uri(settings.tracking_uri)
-    mlflow.set_registry_uri(settings.tracking_uri)
-    return MlflowClient(settings.tracking_uri, settings.tracking_uri)
+    """Return an `MlflowClient` of the configured server; make it this process's default.
+
+    Side effects: user and password of its address are put into the environment, where MLflow looks
+    for them. In the address it would repeat them in its errors, which Prefect keeps and shows.
+    """
+    address, login = without_login(settings.tracking_uri)
+    if login:
+        os.environ["MLFLOW_TRACKING_USERNAME"], os.environ["MLFLOW_TRACKING_PASSWORD"] = login
+    mlflow.set_tracking_uri(address)
+    mlflow.set_registry_uri(address)
+    return MlflowClient(address, address)
 
 
 def experiment_id(client: Any, settings: Settings) -> str:

@@ -23,12 +23,12 @@ from tests.mill_runs import (
     Finished,
     checkpointed_reports,
     clean_environment,
+    newest_checkpoint,
     processes_naming,
     run_mill,
     running_mill,
     tiny,
-    trained_steps,
-    wait_for_step,
+    wait_for_checkpoint,
 )
 
 # Who asks for `produced_library` or `prefect_server`, which take long to make.
@@ -123,14 +123,14 @@ def produced_library(tmp_path_factory: pytest.TempPathFactory) -> ProducedLibrar
     command = ["run", "produce-library", *tiny()]
 
     with running_mill(*command, home=home) as process:
-        wait_for_step(process, home, 10)
+        wait_for_checkpoint(process, home, 10)
         os.killpg(process.pid, signal.SIGINT)  # Ctrl-C reaches every process of the job
         output, errors = process.communicate(timeout=100)
         interrupted = Finished(process.returncode, output, errors)
     kept_at_interrupt = checkpointed_reports(home)
 
     with running_mill(*command, home=home) as process:
-        wait_for_step(process, home, max(trained_steps(home)) + 10)
+        wait_for_checkpoint(process, home, newest_checkpoint(home) + 10)
         process.kill()
         process.communicate(timeout=100)
     kept_at_kill = checkpointed_reports(home)

@@ -129,21 +129,26 @@ def trained_steps(home: Path) -> list[int]:
     return [int(report["step"]) for report in reports(home)]
 
 
+def newest_checkpoint(home: Path) -> int:
+    """Step of the newest checkpoint of the only training below `home`, 0 without one."""
+    found = home.glob("runs/*/checkpoints/step-*.npz")
+    return max((int(path.stem.removeprefix("step-")) for path in found), default=0)
+
+
 def checkpointed_reports(home: Path) -> list[dict[str, float]]:
     """Those reports that a training which goes on from its newest checkpoint has behind it."""
-    newest = max(int(path.stem.split("-")[1]) for path in home.glob("runs/*/checkpoints/step-*"))
-    return [report for report in reports(home) if report["step"] <= newest]
+    return [report for report in reports(home) if report["step"] <= newest_checkpoint(home)]
 
 
-def wait_for_step(process: "subprocess.Popen[str]", home: Path, step: int) -> None:
-    """Wait until the training below `home` has gone past `step` and has a checkpoint."""
+def wait_for_checkpoint(process: "subprocess.Popen[str]", home: Path, step: int) -> None:
+    """Wait until the training below `home` has a checkpoint later than `step`."""
     deadline = time.monotonic() + 400
     while time.monotonic() < deadline:
         assert process.poll() is None, process.communicate()
-        if max(trained_steps(home), default=0) > step and list(home.glob("runs/*/checkpoints/*")):
+        if newest_checkpoint(home) > step:
             return
         time.sleep(0.05)
-    raise AssertionError(f"no step {step} in time")
+    raise AssertionError(f"no checkpoint later than step {step} in time")
 
 
 def processes_naming(text: str) -> list[int]:

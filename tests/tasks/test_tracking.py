@@ -1,6 +1,7 @@
 """What a training records in MLflow while it runs, and what a server that is gone costs it."""
 
 import json
+import socket
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from boto3.exceptions import S3UploadFailedError
 from mlflow.exceptions import MlflowException
+from mlflow.utils.credentials import get_default_host_creds
 
 from tasks import tracking
 from tasks.settings import Settings
@@ -53,6 +55,23 @@ def test_a_run_is_remembered_by_its_server_and_not_by_the_password(
     assert tracking._remembered_run(client, settings, tmp_path) == "r1"
     elsewhere = Settings(home=tmp_path, tracking_uri="http://other:5000")
     assert tracking._remembered_run(client, elsewhere, tmp_path) is None
+
+
+def test_the_password_of_a_server_is_in_no_error_of_its_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:  # bound and not listening: refused at once
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        settings = Settings(home=tmp_path, tracking_uri=f"http://me:s3%2Fcret@127.0.0.1:{port}")
+        client = tracking.connect(settings)
+        with pytest.raises(MlflowException) as failed:
+            client.get_experiment_by_name("any")
+    assert str(port) in str(failed.value)
+    assert "cret" not in str(failed.value)
+    assert get_default_host_creds(client.tracking_uri).username == "me"
+    assert get_default_host_creds(client.tracking_uri).password == "s3/cret"
 
 
 def test_the_password_of_a_server_is_kept_in_no_file(
