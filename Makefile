@@ -6,7 +6,7 @@ READY := .venv/ready
 help:     ; @grep -E '^[a-z]+: .*## [a-z]' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1: /'
 produce: $(READY) ## photographs -> trained, registered, published library (ARGS="--set training.minutes=2")
 	@.venv/bin/texture-mill run produce-library $(ARGS)
-test: $(READY) ## every test; needs no network (ARGS="-n 0 tests/data": these, in one process)
+test: $(READY) ## the tests; they need no network (ARGS="-n 0 tests/data": these, in one process)
 	@.venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder $(ARGS)
 evidence: $(READY) ## the tests that `make test` leaves out: more cases of what it tests
 	@.venv/bin/python -m pytest -n 0 -m evidence $(ARGS)
