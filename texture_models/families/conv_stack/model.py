@@ -12,10 +12,8 @@ import tensorflow as tf
 from texture_models.families.conv_stack.config import ConvStackConfig
 from texture_models.families.conv_stack.degradation import degraded_batch
 from texture_models.families.conv_stack.networks import build_discriminator, build_generator
-from texture_models.layers import as_image
 from texture_models.losses import generator_loss, gram_distance, spread
-from texture_models.metrics.windows import spread_windows
-from texture_models.spatial.measuring import assign_colours
+from texture_models.spatial.measuring import assign_colours, random_patch
 from texture_models.training.config import TrainingConfig
 from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import balanced_labels, one_hot
@@ -200,18 +198,21 @@ def _turns(labels: np.ndarray, count: int, batch: int) -> np.ndarray:
 
 
 def statistics_patches(photographs: Sequence[Sequence[np.ndarray]], fold: int) -> np.ndarray:
-    """Return patches from all photographs of every material, always the same ones.
+    """Return patches from all photographs of every material in turn, always the same ones.
 
     Args:
         photographs: of every material, uint8 (height, width, 3) pictures.
         fold: of the config; the side is a multiple of it.
 
     Returns:
-        (materials, patches, side, side, 3) float32 in -1..1; neighbours are of any photographs.
+        (materials, patches, side, side, 3) float32 in -1..1; from one photograph after the other.
     """
     sides = [length for some in photographs for one in some for length in one.shape[:2]]
     side = min(STATISTICS_PX, *sides) // fold * fold
     count = max(PATCHES, *(len(some) for some in photographs))
-    order = np.random.default_rng(0).permutation(count)  # not one photograph after the other
-    found = [spread_windows(some, side_px=side, count=count) for some in photographs]
-    return as_image(np.stack([np.stack(patches)[order] for patches in found]))
+    rng = np.random.default_rng(0)
+    found = [
+        [random_patch(some[number % len(some)], side, rng) for number in range(count)]
+        for some in photographs
+    ]
+    return np.stack([np.stack(patches) for patches in found])
