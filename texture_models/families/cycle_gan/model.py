@@ -164,7 +164,7 @@ class CycleGan:
 
         Both in one pass: slopes of a weight then come from two, this one and the way back, and a
         sum of two is the same in any order. TensorFlow orders larger ones anew whenever it compiles
-        a step, and a training that goes on would differ in the last bits.
+        a step, so that trainings which go on differ in the last bits more often.
         """
         fake, same = [], []
         for target, translator in enumerate(self._translators):
