@@ -28,6 +28,7 @@ from tasks.errors import MillError
 from tasks.pace import Pace
 from tasks.server_requests import without_login
 from tasks.settings import Settings
+from tasks.whole_files import write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -182,7 +183,7 @@ def tracked_run(
             client.log_param(run_id, key, value)
         client.log_inputs(run_id, [_dataset_input(dataset)])
         known = {"tracking_uri": settings.shown_tracking_uri, "run_id": run_id}
-        _write_json(folder / RUN_FILE, known)
+        write_whole(folder / RUN_FILE, json.dumps(known).encode())
     with mlflow.start_run(run_id=run_id, log_system_metrics=True):
         client.log_batch(run_id, tags=[mlflow.entities.RunTag(*tag) for tag in tags.items()])
         yield TrackedRun(client, run_id)
@@ -263,9 +264,3 @@ def _dataset_input(dataset: PreparedDataset) -> Any:
         InputTag("sha256", dataset.fingerprint),
     ]
     return DatasetInput(dataset=entity, tags=tags)
-
-
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content))
-    partial.replace(path)
