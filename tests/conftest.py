@@ -121,15 +121,17 @@ def produced_library(tmp_path_factory: pytest.TempPathFactory) -> ProducedLibrar
     """The whole main job on the built-in photographs, with the smallest configs."""
     home = tmp_path_factory.mktemp("production") / "mill"
     command = ["run", "produce-library", *tiny()]
+    # MLflow looks at the machine every ten seconds, which is longer than such a training takes.
+    changes = {"MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL": "1"}
 
-    with running_mill(*command, home=home) as process:
+    with running_mill(*command, home=home, changes=changes) as process:
         wait_for_checkpoint(process, home, 10)
         os.killpg(process.pid, signal.SIGINT)  # Ctrl-C reaches every process of the job
         output, errors = process.communicate(timeout=100)
         interrupted = Finished(process.returncode, output, errors)
     kept_at_interrupt = checkpointed_reports(home)
 
-    with running_mill(*command, home=home) as process:
+    with running_mill(*command, home=home, changes=changes) as process:
         wait_for_checkpoint(process, home, newest_checkpoint(home) + 10)
         process.kill()
         process.communicate(timeout=100)
@@ -138,7 +140,7 @@ def produced_library(tmp_path_factory: pytest.TempPathFactory) -> ProducedLibrar
     while (left := processes_naming(str(home))) and time.monotonic() < deadline:
         time.sleep(0.1)
 
-    finished = run_mill(*command, home=home)
+    finished = run_mill(*command, home=home, changes=changes)
     return ProducedLibrary(home, interrupted, kept_at_interrupt, kept_at_kill, left, finished)
 
 
