@@ -143,12 +143,13 @@ def judged(
         "quilting_copied_share": reference.copied_share,
     }
     results = tuple((f"seed {seed}", tile) for seed, tile in zip(seeds, shown, strict=True))
+    pixels = load_pixels(dataset, source)
     return row, SheetRow(
         material=photograph.stem,
         passed=None,
-        photograph=load_pixels(dataset, source),
+        photograph=pixels,
         results=results,
-        overview=load_pixels(dataset, source),
+        overview=pixels,
     )
 
 

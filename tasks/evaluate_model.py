@@ -28,6 +28,7 @@ CODE: Final = (  # the model itself is in the training's key
     "texture_models/film.py",
     "texture_models/layers.py",
     "texture_models/metrics",
+    "texture_models/random_patch.py",
     "texture_models/rendering",
     "texture_models/saved_model.py",
 )
@@ -231,5 +232,4 @@ def _unlike(
 def _log(run: TrainingRun, evaluation: Evaluation, sheet: Path) -> None:
     from tasks.tracking import log_evaluation
 
-    scores = {name: value.model_dump(mode="json") for name, value in evaluation.scores.items()}
-    log_evaluation(Settings(), run.mlflow_run_id, scores, sheet)
+    log_evaluation(Settings(), run.mlflow_run_id, evaluation.plain_scores(), sheet)

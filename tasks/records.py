@@ -3,6 +3,8 @@
 Cheap to log, to hash and to store; reading this file imports neither TensorFlow nor MLflow.
 """
 
+from typing import Any
+
 from pydantic import BaseModel, Field
 
 from data.library.build_plan import LibraryPlan
@@ -48,6 +50,10 @@ class Evaluation(BaseModel, frozen=True, extra="forbid"):
         description="photograph -> how many times worse than usual it comes back from an "
         "autoencoder that was taught on others of its material; the strange ones only",
     )
+
+    def plain_scores(self) -> dict[str, dict[str, Any]]:
+        """Return material -> score -> value, as JSON has them."""
+        return {name: scores.model_dump(mode="json") for name, scores in self.scores.items()}
 
 
 class RegisteredModel(BaseModel, frozen=True, extra="forbid"):

@@ -35,9 +35,7 @@ def register_model(
     """
     settings = Settings()
     name = publishing.registered_model
-    scores = {
-        material: value.model_dump(mode="json") for material, value in evaluation.scores.items()
-    }
+    scores = evaluation.plain_scores()
     with step_progress("registration-progress", f"registering {name}"):
         from tasks.model_registry import create_version, find_version, name_candidate
         from tasks.tracking import log_folder

@@ -17,11 +17,11 @@ def without_login(url: str) -> tuple[str, tuple[str, str] | None]:
             resolved, a query is left out. What is no such URL is returned as it is.
     """
     parts = urlsplit(url)
-    login, _, host = parts.netloc.rpartition("@")
-    if parts.scheme not in ("http", "https") or not login:
+    if parts.scheme not in ("http", "https") or parts.username is None:
         return url, None
-    user, _, password = login.partition(":")
-    return f"{parts.scheme}://{host}{parts.path}", (unquote(user), unquote(password))
+    host = parts.netloc.rpartition("@")[2]
+    login = unquote(parts.username), unquote(parts.password or "")
+    return f"{parts.scheme}://{host}{parts.path}", login
 
 
 def request_to(url: str, path: str) -> urllib.request.Request:

@@ -24,6 +24,7 @@ CODE: Final = (
     "texture_models/metrics/steerable_pyramid.py",
     "texture_models/metrics/texture_statistics.py",
     "texture_models/metrics/windows.py",
+    "texture_models/random_patch.py",
     "texture_models/rendering/noise_field.py",
     "texture_models/saved_model.py",
     "texture_models/spatial",

@@ -137,7 +137,8 @@ def newest_checkpoint(home: Path) -> int:
 
 def checkpointed_reports(home: Path) -> list[dict[str, float]]:
     """Those reports that a training which goes on from its newest checkpoint has behind it."""
-    return [report for report in reports(home) if report["step"] <= newest_checkpoint(home)]
+    newest = newest_checkpoint(home)
+    return [report for report in reports(home) if report["step"] <= newest]
 
 
 def wait_for_checkpoint(process: "subprocess.Popen[str]", home: Path, step: int) -> None:

@@ -58,17 +58,15 @@ def labelled_sheet(title: str, rows: Sequence[LabelledRow], *, note: str = "") -
     return np.asarray(sheet)
 
 
-def way_row(label: str, strip: np.ndarray, steps: int) -> LabelledRow:
-    """Return a strip of pictures side by side as a row that says how far each is along the way.
+def way_row(label: str, pictures: Sequence[np.ndarray]) -> LabelledRow:
+    """Return a row that says of each picture how far it is along the way.
 
     Args:
         label: says from where to where.
-        strip: (height, steps * width, 3) uint8.
-        steps: pictures in it.
+        pictures: (height, width, 3) uint8 each, evenly from the one end to the other.
     """
-    shares = np.linspace(0.0, 1.0, steps)
-    parts = np.split(strip, steps, axis=1)
-    return LabelledRow(label, [(f"{s:.0%}", part) for s, part in zip(shares, parts, strict=True)])
+    shares = np.linspace(0.0, 1.0, len(pictures))
+    return LabelledRow(label, [(f"{s:.0%}", one) for s, one in zip(shares, pictures, strict=True)])
 
 
 def materials_sheet(
@@ -84,11 +82,8 @@ def materials_sheet(
     count, rows = len(materials), []
     for first in range(count if count > 2 else 1):
         second = (first + 1) % count
-        pictures = way(first, second)
-        shares = np.linspace(0.0, 1.0, len(pictures))
-        shown = [(f"{share:.0%}", one) for share, one in zip(shares, pictures, strict=True)]
         one, other = (materials[index].replace("_", " ") for index in (first, second))
-        rows.append(LabelledRow(f"{one} to {other}", shown))
+        rows.append(way_row(f"{one} to {other}", way(first, second)))
     return labelled_sheet("Between materials", rows, note=note)
 
 

@@ -72,7 +72,11 @@ def imported_files(file: str) -> Iterator[str]:
                 yield next(choice for choice in choices if (ROOT / choice).is_file())
 
 
-LEARNING_ONLY = ("texture_models/losses.py", "texture_models/spectrum_loss.py")
+LEARNING_ONLY = (
+    "texture_models/losses.py",
+    "texture_models/random_patch.py",
+    "texture_models/spectrum_loss.py",
+)
 # What a key need not hold: records and configs, which count by their values, what draws sheets for
 # people, and what another key holds already.
 ELSEWHERE = {

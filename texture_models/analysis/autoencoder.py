@@ -22,7 +22,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from texture_models.analysis.patches import grid_of_patches, random_patch
+from texture_models.analysis.patches import grid_of_patches, mirrored_patch
 from texture_models.layers import as_image
 
 Kind = Literal["dense", "convolutional"]
@@ -173,6 +173,6 @@ def train_autoencoder(
 
     rng = np.random.default_rng(seed)
     for _ in range(steps):
-        patches = np.stack([random_patch(photographs, PATCH_PX, rng) for _ in range(BATCH)])
+        patches = np.stack([mirrored_patch(photographs, PATCH_PX, rng) for _ in range(BATCH)])
         move(tf.constant(as_image(patches)))
     return Autoencoder(network)

@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from texture_models.analysis.patches import grid_of_patches, random_patch
+from texture_models.analysis.patches import grid_of_patches, mirrored_patch
 from texture_models.layers import as_image
 
 WIDTHS = (16, 32, 64)
@@ -135,7 +135,7 @@ def train_classifier(
     rng = np.random.default_rng(seed)
     for _ in range(steps):
         labels = rng.permutation(np.arange(BATCH) % len(materials))
-        patches = [random_patch(photographs[materials[label]], side, rng) for label in labels]
+        patches = [mirrored_patch(photographs[materials[label]], side, rng) for label in labels]
         gain = 1 + rng.uniform(-GAIN, GAIN, (BATCH, 1, 1, 1))
         shift = rng.uniform(-SHIFT, SHIFT, (BATCH, 1, 1, 1))
         image = np.clip(as_image(np.stack(patches)) * gain + shift, -1, 1)

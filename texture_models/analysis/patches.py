@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from texture_models.random_patch import random_patch
 
-def random_patch(
+
+def mirrored_patch(
     photographs: Sequence[np.ndarray], side: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Return a patch of one of some pictures, mirrored by an even chance.
@@ -18,8 +20,7 @@ def random_patch(
         rng: what decides.
     """
     photograph = photographs[int(rng.integers(len(photographs)))]
-    top, left = (int(rng.integers(length - side + 1)) for length in photograph.shape[:2])
-    patch = photograph[top : top + side, left : left + side]
+    patch = random_patch(photograph, side, rng)
     return patch[:, :: 1 if rng.random() < 0.5 else -1]
 
 

@@ -141,13 +141,12 @@ def _wave_rows(config: SpatialConfig, render: Render, fields: Fields) -> Iterato
 
 def _interpolation(config: SpatialConfig, draw: Draw, waves: np.ndarray) -> np.ndarray:
     """The way from each material to the next: the code goes along a line, waves fade over."""
-    codes = np.eye(config.material_count, dtype=np.float32)
     each = [seed_fields(config, own) for own in waves]
 
     def way(first: int, second: int) -> list[np.ndarray]:
         pictures = []
-        for share in np.linspace(0.0, 1.0, WAY, dtype=np.float32):
-            code = codes[first] + share * (codes[second] - codes[first])
+        for code in codes_between(config.material_count, first, second, WAY):
+            share = code[second]
             fields = {
                 name: field + share * (each[second][name] - field)
                 for name, field in each[first].items()
@@ -157,6 +156,23 @@ def _interpolation(config: SpatialConfig, draw: Draw, waves: np.ndarray) -> np.n
 
     note = "The same noise throughout; only the material's vector, colours and waves change."
     return materials_sheet(config.materials, way, note=note)
+
+
+def codes_between(count: int, first: int, second: int, steps: int) -> np.ndarray:
+    """Return the codes along the line from one material to another.
+
+    Args:
+        count: of the materials.
+        first: number of the one.
+        second: number of the other.
+        steps: codes, both ends included.
+
+    Returns:
+        (steps, count) float32; where it goes to is its share of the second.
+    """
+    codes = np.eye(count, dtype=np.float32)
+    shares = np.linspace(0.0, 1.0, steps, dtype=np.float32)[:, None]
+    return codes[first] + shares * (codes[second] - codes[first])
 
 
 def _with_channel(fields: Fields, channel: int, value: float) -> Fields:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from texture_models.layers import as_image, colour_basis
+from texture_models.layers import colour_basis
 from texture_models.spatial.config import SpatialConfig
 from texture_models.spatial.waves import wave_vectors
 
@@ -28,12 +28,6 @@ def measured_waves(
     """
     names = config.materials or tuple(photographs)
     return np.stack([wave_vectors(photographs[name], config.periodic_channels) for name in names])
-
-
-def random_patch(picture: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
-    """Return (side, side, 3) float32 in -1..1 from anywhere in a uint8 picture."""
-    top, left = (int(rng.integers(length - side + 1)) for length in picture.shape[:2])
-    return as_image(picture[top : top + side, left : left + side])
 
 
 def assign_colours(

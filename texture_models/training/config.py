@@ -63,8 +63,8 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     augment: Literal["off", "fixed", "adaptive"] = Field(
         "adaptive",
         description="whether discriminators see changed pictures (psgan, dcgan, conditional_gan): "
-        "adaptive, as often as they are too sure of real ones, which is not at all unless there is "
-        "little to see; fixed, always as often",
+        "adaptive, as often as they are too sure of real ones while rates are full, which is not "
+        "at all unless there is little to see; fixed, always as often",
     )
     augment_strength: float = Field(
         0.0,

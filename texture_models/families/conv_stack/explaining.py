@@ -11,7 +11,7 @@ from texture_models.families.conv_stack.config import ConvStackConfig
 from texture_models.families.conv_stack.networks import build_discriminator
 from texture_models.labelled_sheet import LabelledRow, labelled_sheet, materials_sheet, way_row
 from texture_models.rendering.class_activation import parts_of_logit
-from texture_models.spatial.explaining import compiled_draw
+from texture_models.spatial.explaining import codes_between, compiled_draw
 
 WAY = 6  # pictures from one end to the other
 
@@ -37,11 +37,12 @@ def way_sheets(
     arc = [np.cos(s * np.pi / 2) * ends[0] + np.sin(s * np.pi / 2) * ends[1] for s in shares]
 
     def row(name: str, code: np.ndarray) -> LabelledRow:
-        strip = np.hstack([draw({"picture": one, "code": code}) for one in arc])
-        return way_row(name.replace("_", " "), strip, WAY)
+        return way_row(
+            name.replace("_", " "), [draw({"picture": one, "code": code}) for one in arc]
+        )
 
     def way(first: int, second: int) -> list[np.ndarray]:
-        mixed = [codes[first] + share * (codes[second] - codes[first]) for share in shares]
+        mixed = codes_between(config.material_count, first, second, WAY)
         return [draw({"picture": ends[0], "code": code}) for code in mixed]
 
     names = config.materials or ("texture",)

@@ -12,8 +12,10 @@ import tensorflow as tf
 from texture_models.families.conv_stack.config import ConvStackConfig
 from texture_models.families.conv_stack.degradation import degraded_batch
 from texture_models.families.conv_stack.networks import build_discriminator, build_generator
+from texture_models.layers import as_image
 from texture_models.losses import generator_loss, gram_distance, spread
-from texture_models.spatial.measuring import assign_colours, random_patch
+from texture_models.random_patch import random_patch
+from texture_models.spatial.measuring import assign_colours
 from texture_models.training.config import TrainingConfig
 from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import balanced_labels, one_hot
@@ -215,4 +217,4 @@ def statistics_patches(photographs: Sequence[Sequence[np.ndarray]], fold: int) -
         [random_patch(some[number % len(some)], side, rng) for number in range(count)]
         for some in photographs
     ]
-    return np.stack([np.stack(patches) for patches in found])
+    return as_image(np.stack([np.stack(patches) for patches in found]))

@@ -16,7 +16,7 @@ from texture_models.labelled_sheet import (
     materials_sheet,
 )
 from texture_models.rendering.class_activation import parts_of_logit
-from texture_models.spatial.explaining import compiled_draw
+from texture_models.spatial.explaining import codes_between, compiled_draw
 
 SETTINGS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 WAY = 8  # pictures from one material to the next
@@ -62,12 +62,11 @@ def between_sheet(config: DcganConfig, network: Any, latent: np.ndarray) -> np.n
     Returns:
         (height, width, 3) uint8.
     """
-    codes, draw = np.eye(config.material_count, dtype=np.float32), compiled_draw(network)
+    draw = compiled_draw(network)
 
     def way(first: int, second: int) -> list[np.ndarray]:
-        shares = np.linspace(0.0, 1.0, WAY, dtype=np.float32)
-        mixed = [codes[first] + share * (codes[second] - codes[first]) for share in shares]
-        return [draw({"latent": latent, "code": code}) for code in mixed]
+        codes = codes_between(config.material_count, first, second, WAY)
+        return [draw({"latent": latent, "code": code}) for code in codes]
 
     note = "The same latent vector throughout; only the material's code and colours change."
     return materials_sheet(config.materials, way, note=note)

@@ -142,7 +142,7 @@ def explaining_pictures(
         strip = interpolation_strip(
             config, network, seeds=STRIP_SEEDS, steps=STRIP_STEPS, index=index
         )
-        rows.append(way_row(name.replace("_", " "), strip, STRIP_STEPS))
+        rows.append(way_row(name.replace("_", " "), np.split(strip, STRIP_STEPS, axis=1)))
         render = compiled_generator(config, network, measured, index)
 
         def draw(latent: np.ndarray, render: Any = render) -> np.ndarray:

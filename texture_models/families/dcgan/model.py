@@ -159,13 +159,8 @@ class Dcgan:
             scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
         self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
-        follow(
-            self.averaged,
-            self.generator,
-            step=step,
-            batch=batch,
-            half_life=training.average_images,
-        )
+        half_life = training.average_images
+        follow(self.averaged, self.generator, step=step, batch=batch, half_life=half_life)
         rate = self.optimizers["discriminator"].learning_rate
         return {
             **losses,

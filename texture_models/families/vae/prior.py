@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from texture_models.families.vae.config import VaeConfig
-from texture_models.spatial.measuring import random_patch
+from texture_models.layers import as_image
+from texture_models.random_patch import random_patch
 
 PATCHES = 64  # of each material
 SHRINKAGE = 0.1  # share of the covariance that is taken as uncorrelated; 64 codes for 32 channels
@@ -57,9 +58,7 @@ def sampled_patches(
     pictures: Sequence[np.ndarray], side: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Return (PATCHES, side, side, 3) float32 in -1..1, from anywhere in a material's pictures."""
-    return np.stack(
-        [
-            random_patch(pictures[int(rng.integers(len(pictures)))], side, rng)
-            for _ in range(PATCHES)
-        ]
-    )
+    patches = [
+        random_patch(pictures[int(rng.integers(len(pictures)))], side, rng) for _ in range(PATCHES)
+    ]
+    return as_image(np.stack(patches))
