@@ -6,6 +6,7 @@ from tasks.config import EvaluationConfig
 from tasks.errors import MillError
 from texture_models.families import AnyModelConfig
 from texture_models.rendering.config import RenderConfig
+from texture_models.sizes import nearest_multiples
 from texture_models.training.batch_shares import unfit_batch
 from texture_models.training.config import TrainingConfig
 from texture_models.training.unread import unread_setting
@@ -38,10 +39,10 @@ def check_sizes(
                 f"to {only}"
             )
         if size % cell:
-            below = max(cell, size // cell * cell)
+            below, above = nearest_multiples(size, cell)
             raise MillError(
                 f"{name}={size} is not a multiple of {cell}, the pixels of one noise cell of this "
-                f"model; the nearest sizes are {below} and {below + cell}"
+                f"model; the nearest sizes are {below} and {above}"
             )
 
 

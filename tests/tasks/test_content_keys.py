@@ -78,7 +78,7 @@ LEARNING_ONLY = (
     "texture_models/spectrum_loss.py",
 )
 # What a key need not hold: records and configs, which count by their values, what draws sheets for
-# people, and what another key holds already.
+# people or words an error, and what another key holds already.
 ELSEWHERE = {
     training_keys: (
         "data/config.py",
@@ -88,20 +88,24 @@ ELSEWHERE = {
         "texture_models/rendering/class_activation.py",
         "texture_models/rendering/heat_map.py",
         "texture_models/rendering/renderer.py",
+        "texture_models/sizes.py",
     ),
     render_textures: (
         *LEARNING_ONLY,
         "texture_models/labelled_sheet.py",
+        "texture_models/sizes.py",
         "texture_models/training",
     ),
     evaluate_model: (
         "texture_models/families",
         "texture_models/labelled_sheet.py",
+        "texture_models/sizes.py",
         "texture_models/training",
     ),
     translate_pictures: (
         *LEARNING_ONLY,
         "texture_models/families/__init__.py",
+        "texture_models/sizes.py",
         "texture_models/spatial/discriminator.py",
         "texture_models/spatial/measuring.py",
         "texture_models/training",

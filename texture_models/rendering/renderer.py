@@ -17,6 +17,7 @@ from texture_models.rendering.look import Look
 from texture_models.rendering.material_map import MaterialMap, PlacedMap
 from texture_models.rendering.noise_field import CellWindow
 from texture_models.saved_model import load_generator
+from texture_models.sizes import nearest_multiples
 
 # Every canvas is computed in blocks of this many cells on a fixed grid, whatever region is asked
 # for: convolution libraries choose their algorithm by shape, and only equal shapes promise equal
@@ -334,10 +335,10 @@ def _period_in_cells(
         if side is None:
             return None
         if side <= 0 or side % cell:
-            below = max(cell, side // cell * cell)
+            below, above = nearest_multiples(side, cell)
             raise ValueError(
                 f"{name}={side} is not a multiple of {cell}; the nearest sizes that wrap are"
-                f" {below} and {below + cell}"
+                f" {below} and {above}"
             )
         return side // cell
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from texture_models.families import AnyModelConfig, build_model
 from texture_models.saved_model import save_generator, save_judges
+from texture_models.sizes import nearest_multiples
 from texture_models.training.batch_shares import unfit_batch
 from texture_models.training.checkpoint import written
 from texture_models.training.config import TrainingConfig
@@ -164,10 +165,10 @@ def _check_geometry(config: AnyModelConfig, training: TrainingConfig) -> None:
         )
     cell = config.pixels_per_cell
     if training.patch_px % cell:
-        below = max(cell, training.patch_px // cell * cell)
+        below, above = nearest_multiples(training.patch_px, cell)
         raise ValueError(
             f"patch_px={training.patch_px} is not a multiple of {cell}, the pixels of one noise"
-            f" cell; the nearest sizes are {below} and {below + cell}"
+            f" cell; the nearest sizes are {below} and {above}"
         )
 
 

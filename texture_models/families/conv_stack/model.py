@@ -15,6 +15,7 @@ from texture_models.families.conv_stack.networks import build_discriminator, bui
 from texture_models.layers import as_image
 from texture_models.losses import generator_loss, gram_distance, spread
 from texture_models.random_patch import random_patch
+from texture_models.sizes import nearest_multiples
 from texture_models.spatial.measuring import assign_colours
 from texture_models.training.config import TrainingConfig
 from texture_models.training.initial_weights import seeded
@@ -55,10 +56,10 @@ class ConvStack:
                 " generated; set training.batch_size to 2 or more"
             )
         if training.patch_px % config.fold:
-            patch_px = training.patch_px // config.fold * config.fold
+            below, above = nearest_multiples(training.patch_px, config.fold)
             raise ValueError(
                 f"patch_px={training.patch_px} is not a multiple of model.fold={config.fold}; set"
-                f" training.patch_px={patch_px} or {patch_px + config.fold}"
+                f" training.patch_px={below} or {above}"
             )
         self.config = config
         self.training = training

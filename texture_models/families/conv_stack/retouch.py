@@ -20,6 +20,7 @@ from texture_models.families.conv_stack.lost_detail import detail_in
 from texture_models.families.conv_stack.random_picture import REACH_PX, STRENGTH, random_picture
 from texture_models.layers import as_image, to_pixels
 from texture_models.rendering.noise_field import coordinates
+from texture_models.sizes import nearest_multiples
 
 BLOCK_PX = 256  # as in rendering: memory does not grow with the picture
 SEAM_PX = 12  # what is invented anew on either side of a seam
@@ -169,10 +170,10 @@ class Retoucher:
         sides, fold = pixels.shape[:2], self.config.fold
         for name, side, on in zip(("height", "width"), sides, wrap, strict=True):
             if on and side % fold:
-                below = side // fold * fold
+                below, above = nearest_multiples(side, fold)
                 raise ValueError(
                     f"a {name} of {side} px that tiles is no multiple of {fold}; resize the"
-                    f" picture to {below} or {below + fold}, or say that it does not tile"
+                    f" picture to {below} or {above}, or say that it does not tile"
                 )
         shown = trust[..., None] * as_image(pixels)
         result = np.empty_like(pixels)

@@ -20,6 +20,7 @@ from texture_models.losses import (
     logit_report,
     spread,
 )
+from texture_models.sizes import nearest_multiples
 from texture_models.spatial.measuring import assign_colours
 from texture_models.training.config import TrainingConfig
 from texture_models.training.initial_weights import seeded
@@ -252,8 +253,8 @@ def _check(config: CycleGanConfig, training: TrainingConfig) -> None:
             f" translations of a step; set model.replay_pool={training.batch_size // 2} or more"
         )
     if training.patch_px % FOLD:
-        below = training.patch_px // FOLD * FOLD
+        below, above = nearest_multiples(training.patch_px, FOLD)
         raise ValueError(
             f"patch_px={training.patch_px} is not a multiple of {FOLD}, the side of the squares"
-            f" that become channels; set training.patch_px={below} or {below + FOLD}"
+            f" that become channels; set training.patch_px={below} or {above}"
         )

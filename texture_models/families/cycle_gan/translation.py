@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from texture_models.families.cycle_gan.config import FOLD, CycleGanConfig
 from texture_models.layers import to_pixels
+from texture_models.sizes import nearest_multiples
 
 # Pictures are translated in blocks on a fixed grid, so that memory does not grow with the picture;
 # a smaller picture takes blocks of its own size.
@@ -92,10 +93,10 @@ def _check_sides(sides: tuple[int, ...], wrap: tuple[bool, bool]) -> None:
         if side < LEAST_SIDE_PX:
             raise ValueError(f"a {name} of {side} px is less than {LEAST_SIDE_PX}")
         if wraps and side % FOLD:
-            below = side // FOLD * FOLD
+            below, above = nearest_multiples(side, FOLD)
             raise ValueError(
                 f"a {name} of {side} px that wraps is not a multiple of {FOLD}; resize the picture"
-                f" to {below} or {below + FOLD}, or say that it does not tile"
+                f" to {below} or {above}, or say that it does not tile"
             )
 
 
