@@ -27,9 +27,11 @@ from texture_models.metrics.windows import (
 
 #: Windows on either side. Fixed, because the set ratio grows with the root of their number.
 WINDOWS = 32
-#: Pictures in which is looked for what is locked to a place: in four the checks of a cloth may lie
-#: alike by chance, and pose as the grid's imprint.
-TORI = 32
+#: Pictures in which is looked for what is locked to the grid: in four, and still in 32, the checks
+#: of a cloth may lie alike by chance, and pose as its imprint.
+TORI = 128
+#: Those of them that are compared place by place: more real windows would overlap.
+ANCHORED = 32
 
 
 class TextureScores(BaseModel, frozen=True, extra="forbid"):
@@ -120,7 +122,7 @@ def score_texture(
         phase_imprint=phase_imprint(real, tori, seed),
         **_seam_figures(real_windows, generated),
         diversity=diversity_ratio(real, generated, side_px=side, seed=seed),
-        spatial_anchoring=spatial_anchoring(real, tori, seed),
+        spatial_anchoring=spatial_anchoring(real, tori[:ANCHORED], seed),
         **_memorisation_figures(real, held_out, generated, seed),
         blob_excess=excess_blobs(everything, generated, **cell).count,
         blob_locked_share=excess_blobs(everything, tori, **cell).locked_share,

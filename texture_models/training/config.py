@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 # The fields that only an augmentation of discriminators reads; `augment` itself says off or not.
 AUGMENTING = frozenset({"augment_images", "augment_strength", "augment_target"})
 # Those against faults at single places: what is locked to the grid, what glows.
-AGAINST_FAULTS = frozenset({"imprint_weight", "range_weight"})
+AGAINST_FAULTS = frozenset({"imprint_weight", "range_weight", "phase_weight"})
 # Those that say for how long; an unfinished training may go on with others.
 BUDGET = frozenset({"steps", "minutes"})
 # Those that decide no weight, rounding apart: where it is computed, how often written and shown.
@@ -59,6 +59,12 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         100.0,
         ge=0,
         description="weight of keeping spots within the extremes of the photographs (psgan)",
+    )
+    phase_weight: float = Field(
+        0.5,
+        ge=0,
+        description="weight of keeping in step with the photograph's waves (psgan; materials with"
+        " a rhythm)",
     )
     augment: Literal["off", "fixed", "adaptive"] = Field(
         "adaptive",

@@ -16,6 +16,7 @@ from texture_models.spatial.grid_imprint import GridImprint
 from texture_models.spatial.measuring import assign_colours, measured_waves, no_waves
 from texture_models.spatial.training_noise import training_noise
 from texture_models.spatial.value_range import ValueRange
+from texture_models.spatial.wave_phase import WavePhase
 from texture_models.spectrum_loss import SpectrumLoss
 from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
@@ -55,6 +56,7 @@ class Psgan:
         self.measured = {"waves": no_waves(config)}
         self._spectrum = SpectrumLoss(config.material_count, training.patch_px)
         self._range = ValueRange(config.material_count)
+        self._phase = WavePhase(config, training.patch_px)
         self.optimizers = {
             "generator": adam(self.training.generator_rate, self.generator),
             "discriminator": adam(self.training.discriminator_rate, self.discriminator),
@@ -74,6 +76,8 @@ class Psgan:
         assign_colours((self.generator, self.averaged), names, photographs)
         self._spectrum.measure(names, photographs)
         self._range.measure(names, photographs)
+        if self.config.periodic_channels:
+            self._phase.measure(names, photographs, self.measured["waves"])
 
     def train_step(
         self, image: np.ndarray, material: np.ndarray, *, step: int, rate_factor: float
@@ -154,7 +158,7 @@ class Psgan:
                     penalty=training.penalty_weight if penalised else 0.0,
                 )
             total, parts = self._discriminator_says(shown, shown_fake, code)
-            for name, weight, loss in self._statistics_losses(cells):
+            for name, weight, loss in self._statistics_losses(inputs):
                 parts[name] = loss(fake, code)
                 total += weight * parts[name]
             scaled = self.optimizers["generator"].scale(total)
@@ -176,14 +180,24 @@ class Psgan:
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }
 
-    def _statistics_losses(self, cells: int) -> list[tuple[str, float, Callable[..., Any]]]:
-        """Return (name, weight, loss of generated pictures and codes) of what no network judges."""
-        training = self.training
+    def _statistics_losses(self, noise: Any) -> list[tuple[str, float, Callable[..., Any]]]:
+        """Return (name, weight, loss of generated pictures and codes) of what no network judges.
+
+        Args:
+            noise: what the pictures were generated from.
+        """
+        training, config = self.training, self.config
+        cells = training.patch_px // config.pixels_per_cell
         losses: list[tuple[str, float, Callable[..., Any]]] = [
             ("spectrum", training.spectrum_weight, self._spectrum),
             # A patch of one cell has no second place to compare with.
             ("imprint", training.imprint_weight if cells > 1 else 0.0, self.imprint),
             ("beyond", training.range_weight, self._range),
+            (
+                "phase",
+                training.phase_weight if config.periodic_channels else 0.0,
+                lambda image, code: self._phase(image, noise, code),
+            ),
         ]
         return [one for one in losses if one[1]]
 
