@@ -1,9 +1,9 @@
 """Keep a generator's rhythm in step with the waves that it reads.
 
 A wave says where rows and columns lie, and nothing obliges a generator to listen. One that takes
-the place of its rows from the noise cells has them at the same few places of the upsampling grid in
-every picture, and out of step with the wave where a tile closes. What is measured here is how
-firmly the picture's own part at the wave's frequency keeps one distance from the wave.
+the place of its rows, or of the threads in them, from the noise cells has them at the same few
+places of the upsampling grid in every picture. What is measured here is how firmly the picture's
+parts at the wave's frequency and its multiples keep one distance from the wave.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ import tensorflow as tf
 
 from texture_models.layers import as_image
 from texture_models.losses import LUMA
-from texture_models.spatial.config import WAVE_LEVELS, SpatialConfig
+from texture_models.spatial.config import SpatialConfig
 from texture_models.spatial.noise import MARGIN
-from texture_models.spatial.waves import wave_field
 from texture_models.training.replicas import replica_count, replica_mean
 
+OVERTONES = 8  # the wave itself among them
+SHORTEST_PX = 2.2  # finer parts are what the two finest resolutions make of noise
 WINDOWS_PER_AXIS = 16  # of a photograph, as large as a training patch
-# Weaker parts, in shares of 1 on a scale of -1..1, are chance: their direction counts less.
+# Weaker parts, on a scale of -1..1, are chance: their direction counts less.
 LEAST_PART = 2e-3
-# No demand: no firmness, which is -1 at the least, falls short of it.
-_NONE = -1.0
+# What the photograph itself hardly keeps is not asked for: a batch would show it by chance alone.
+LEAST_FIRMNESS = 0.25
+_NONE = -1.0  # asks nothing: no firmness is below it
 
 
 class WavePhase:
@@ -38,11 +40,8 @@ class WavePhase:
             config: the model's.
             patch_px: side of the training patches.
         """
-        # The finest level that waves enter: their places are known best there.
-        self._level = min(WAVE_LEVELS, config.levels) - 1
-        self._sample_px = config.pixels_per_cell // 2**self._level
-        self._patch_px = patch_px
-        demands = tf.fill((config.material_count, config.periodic_channels), _NONE)
+        self._cell_px, self._patch_px = config.pixels_per_cell, patch_px
+        demands = tf.fill((config.material_count, OVERTONES * config.periodic_channels), _NONE)
         self._demands = tf.Variable(demands, trainable=False)
 
     def measure(
@@ -64,19 +63,22 @@ class WavePhase:
         ]
         self._demands.assign(np.stack(demands))
 
-    def __call__(self, image: Any, noise: Mapping[str, Any], code: Any) -> Any:
-        """Return by how much the pictures fall short, a mean over pictures of sums over waves.
+    def __call__(self, image: Any, waves: Any, cells: Any, code: Any) -> Any:
+        """Return by how much the pictures fall short, a mean over pictures of sums over parts.
 
         A material with one picture in the batch has nothing to compare and does not count.
 
         Args:
             image: (batch, side, side, 3) float32 in -1..1, this device's rows.
-            noise: what the generator read for them, see `training_noise`.
+            waves: (batch, waves, 2) float32 wave vectors of each picture's material.
+            cells: (batch, rows, columns, channels), the coarsest noise that the generator read;
+                its last channels are the waves, see `training_noise`.
             code: (batch, materials) one-hot.
         """
-        carried = noise[f"noise_{self._level}"][:, MARGIN:-MARGIN, MARGIN:-MARGIN]
-        waves = carried[..., -2 * self._demands.shape[1] :]
-        steps = tf.reshape(steps_beside(image, waves), (-1, 2 * self._demands.shape[1]))
+        sine, cosine = tf.split(cells[:, MARGIN, MARGIN, -2 * waves.shape[1] :], 2, axis=-1)
+        # From the middle of the first cell to the corner of the picture.
+        angles = tf.atan2(sine, cosine) - np.pi * self._cell_px * tf.reduce_sum(waves, axis=-1)
+        steps = tf.reshape(steps_beside(image, waves, angles), (-1, 2 * self._demands.shape[1]))
         counts = tf.reduce_sum(code, axis=0)[:, None]
         sums, counts = replica_mean([tf.matmul(code, steps, transpose_a=True), counts])
         images = counts * float(replica_count())
@@ -86,60 +88,63 @@ class WavePhase:
         return tf.reduce_sum(shares * short)
 
     def _demanded(self, picture: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-        """Firmness of one photograph, (waves,) float32."""
-        side, count = self._patch_px, WINDOWS_PER_AXIS
+        """Firmness of one photograph, (OVERTONES * waves,) float32."""
+        side = self._patch_px
         rows, columns = (
-            np.unique(np.linspace(0, length - side, count).astype(int))
+            np.unique(np.linspace(0, length - side, WINDOWS_PER_AXIS).astype(int))
             for length in picture.shape[:2]
         )
-        corners = [(int(top), int(left)) for top in rows for left in columns]
-        if len(corners) < 2:
-            return np.full(len(vectors), _NONE, np.float32)
-        image = [as_image(picture[top : top + side, left : left + side]) for top, left in corners]
-        places = (np.arange(side // self._sample_px) + 0.5) * self._sample_px
-        still = np.zeros(len(vectors))
-        waves = [wave_field(vectors, still, top + places, left + places) for top, left in corners]
-        steps = steps_beside(np.stack(image), np.stack(waves))
-        mean = tf.reduce_mean(steps, axis=0)[None]
-        firmness = _firmness(mean, tf.constant([[float(len(corners))]]))[0].numpy()
-        return np.where(np.abs(vectors).sum(axis=1) > 0, firmness, _NONE).astype(np.float32)
+        corners = np.array([(top, left) for top in rows for left in columns])
+        image = np.stack([picture[top : top + side, left : left + side] for top, left in corners])
+        waves = np.tile(vectors[None], (len(corners), 1, 1)).astype(np.float32)
+        angles = (2 * np.pi * (corners @ vectors.T)).astype(np.float32)
+        mean = tf.reduce_mean(steps_beside(as_image(image), waves, angles), axis=0)
+        firmness = _firmness(mean[None], tf.fill((1, 1), float(len(corners))))[0].numpy()
+        length = np.arange(1, OVERTONES + 1)[:, None] * np.linalg.norm(vectors, axis=1)
+        asked = (length > 0) & (length <= 1 / SHORTEST_PX)
+        return np.where(asked.ravel() & (firmness >= LEAST_FIRMNESS), firmness, np.float32(_NONE))
 
 
-def steps_beside(image: Any, waves: Any) -> Any:
-    """Return where each picture's part at every wave lies, seen from the wave.
+def steps_beside(image: Any, waves: Any, angles: Any) -> Any:
+    """Return where each picture's parts at every wave and its multiples lie, seen from the wave.
 
     Args:
         image: (batch, side, side, 3) float32 in -1..1.
-        waves: (batch, samples, samples, 2 waves) sines, then cosines, at the middles of equal
-            squares of the picture.
+        waves: (batch, waves, 2) float32, cycles per pixel along rows and columns.
+        angles: (batch, waves) float32, how far each wave is at the picture's corner; radians.
 
     Returns:
-        (batch, 2, waves) float32: a direction in the plane, of length below 1, near 0 where the
-        picture has no such part or there is no wave.
+        (batch, 2, OVERTONES * waves) float32: a direction in the plane, of length below 1, near 0
+        where the picture has no such part. First the waves themselves, then the multiples by 2.
     """
-    count = waves.shape[-1] // 2
-    square = image.shape[1] // waves.shape[1]
-    grey = tf.tensordot(tf.cast(image, tf.float32), tf.constant(LUMA, tf.float32), 1)[..., None]
-    grey = tf.nn.avg_pool2d(grey, square, square, "VALID")[..., 0]
+    side, multiples = image.shape[1], np.arange(1, OVERTONES + 1, dtype=np.float32)
+    grey = tf.tensordot(tf.cast(image, tf.float32), tf.constant(LUMA, tf.float32), 1)
     # A patch cuts waves anywhere; without a window its borders would tell, not its middle.
-    line = np.hanning(waves.shape[1] + 2)[1:-1]
+    line = np.hanning(side + 2)[1:-1]
     window = tf.constant(np.outer(line, line) / line.sum() ** 2, tf.float32)
-    grey -= tf.einsum("brc,rc->b", grey, window)[:, None, None]
-    part = tf.einsum("brc,rc,brcw->bw", grey, window, waves)
-    across, along = part[:, :count], part[:, count:]
-    length = tf.sqrt(across**2 + along**2 + LEAST_PART**2)
-    return tf.stack([across / length, along / length], axis=1)
+    grey = window * (grey - tf.einsum("brc,rc->b", grey, window)[:, None, None])
+    places = 2 * np.pi * (np.arange(side, dtype=np.float32) + 0.5)
+    parts = OVERTONES * waves.shape[1]
+    vectors = tf.reshape(waves[:, None] * multiples[:, None, None], (-1, parts, 2))
+    down, across = (vectors[..., axis, None] * places for axis in (0, 1))
+    down += tf.reshape(angles[:, None] * multiples[:, None], (-1, parts, 1))
+    # The product of two rotations, row by row and column by column, is the one of each pixel.
+    even, odd = (tf.einsum("brc,bmr->bmc", grey, turn(down)) for turn in (tf.cos, tf.sin))
+    real = tf.reduce_sum(even * tf.cos(across) - odd * tf.sin(across), axis=-1)
+    imaginary = tf.reduce_sum(even * tf.sin(across) + odd * tf.cos(across), axis=-1)
+    length = tf.sqrt(real**2 + imaginary**2 + LEAST_PART**2)
+    return tf.stack([real / length, imaginary / length], axis=1)
 
 
 def _firmness(mean: Any, images: Any) -> Any:
     """Squared length of a mean direction, without what chance adds to it.
 
     Args:
-        mean: (materials, 2, waves), over the pictures of each material.
+        mean: (materials, 2, parts), over the pictures of each material.
         images: (materials, 1) how many those were.
 
     Returns:
-        (materials, waves): 1 if all lie alike, 0 on average if they lie anywhere.
+        (materials, parts): 1 if all lie alike, 0 on average if they lie anywhere.
     """
     squared = tf.reduce_sum(mean**2, axis=1)
     return (images * squared - 1.0) / tf.maximum(images - 1.0, 1.0)

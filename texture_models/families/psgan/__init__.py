@@ -15,7 +15,8 @@ a field instead of one global vector; wave vectors measured in the photograph's 
 learnt, and waves at the coarsest three resolutions; features bounded, so that no place glows;
 components of the photograph's own colours instead of tanh; losses on the finer bands of the power
 spectrum (https://arxiv.org/abs/2003.01826), on detail that keeps to the upsampling grid and on a
-rhythm out of step with its wave; lazy R1 (https://arxiv.org/abs/1801.04406) and Gram matching on the
-discriminator's features (GramGAN, https://arxiv.org/abs/2006.16112); a projection discriminator
-(https://arxiv.org/abs/1802.05637) and FiLM (https://arxiv.org/abs/1709.07871) for several materials.
+rhythm out of step with its wave; lazy R1 (https://arxiv.org/abs/1801.04406) and Gram matching on
+the discriminator's features (GramGAN, https://arxiv.org/abs/2006.16112); a projection discriminator
+(https://arxiv.org/abs/1802.05637) and FiLM (https://arxiv.org/abs/1709.07871) for several
+materials.
 """

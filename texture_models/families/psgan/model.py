@@ -158,7 +158,7 @@ class Psgan:
                     penalty=training.penalty_weight if penalised else 0.0,
                 )
             total, parts = self._discriminator_says(shown, shown_fake, code)
-            for name, weight, loss in self._statistics_losses(inputs):
+            for name, weight, loss in self._statistics_losses(waves, inputs):
                 parts[name] = loss(fake, code)
                 total += weight * parts[name]
             scaled = self.optimizers["generator"].scale(total)
@@ -180,11 +180,14 @@ class Psgan:
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }
 
-    def _statistics_losses(self, noise: Any) -> list[tuple[str, float, Callable[..., Any]]]:
+    def _statistics_losses(
+        self, waves: Any, inputs: Mapping[str, Any]
+    ) -> list[tuple[str, float, Callable[..., Any]]]:
         """Return (name, weight, loss of generated pictures and codes) of what no network judges.
 
         Args:
-            noise: what the pictures were generated from.
+            waves: (batch, waves, 2) wave vectors of each picture.
+            inputs: what the pictures were generated from.
         """
         training, config = self.training, self.config
         cells = training.patch_px // config.pixels_per_cell
@@ -196,7 +199,7 @@ class Psgan:
             (
                 "phase",
                 training.phase_weight if config.periodic_channels else 0.0,
-                lambda image, code: self._phase(image, noise, code),
+                lambda image, code: self._phase(image, waves, inputs["noise_0"], code),
             ),
         ]
         return [one for one in losses if one[1]]
