@@ -61,7 +61,7 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         description="weight of keeping spots within the extremes of the photographs (psgan)",
     )
     phase_weight: float = Field(
-        0.5,
+        0.1,
         ge=0,
         description="weight of keeping in step with the photograph's waves (psgan; materials with"
         " a rhythm)",
