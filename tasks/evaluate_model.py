@@ -124,12 +124,15 @@ def _tiles(
     renderer: Any, material: str, evaluation: EvaluationConfig
 ) -> tuple[list[Any], list[Any]]:
     """The tiles that are judged, and the tori of these and of more."""
-    from texture_models.metrics.scores import TORI
+    from texture_models.metrics.scores import TORI, TORUS_PX
 
     seeds = _seeds(evaluation)
     many = range(seeds.start, max(seeds.stop, seeds.start + TORI))
-    tiles, tori = renderer.tiles(many, evaluation.tile_px, material)
-    return tiles[: len(seeds)], tori
+    if evaluation.tile_px <= TORUS_PX or renderer.config.picture_px is not None:
+        tiles, tori = renderer.tiles(many, evaluation.tile_px, material)
+        return tiles[: len(seeds)], tori
+    tiles, _ = renderer.tiles(seeds, evaluation.tile_px, material)
+    return tiles, renderer.tiles(many, TORUS_PX, material)[1]
 
 
 def _draw(

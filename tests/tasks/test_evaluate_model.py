@@ -1,12 +1,39 @@
-"""What an evaluation says of the photographs themselves."""
+"""What an evaluation looks at, and what it says of the photographs themselves."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from data.config import DatasetConfig
 from data.ingest import prepare
 from tasks.config import EvaluationConfig
-from tasks.evaluate_model import _unlike
+from tasks.evaluate_model import _tiles, _unlike
+from texture_models.families.dcgan.config import DcganConfig
+from texture_models.families.dcgan.model import Dcgan
+from texture_models.families.psgan.config import PsganConfig
+from texture_models.families.psgan.model import Psgan
+from texture_models.metrics.scores import TORI, TORUS_PX
+from texture_models.rendering.renderer import Renderer
+from texture_models.training.config import TrainingConfig
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "tile_px", "torus_px"),
+    [
+        (Psgan, PsganConfig.tiny(), 64, 64),
+        (Psgan, PsganConfig.tiny(), TORUS_PX + 64, TORUS_PX),
+        (Dcgan, DcganConfig.tiny(picture_px=288), 288, 288),
+    ],
+)
+def test_many_tori_are_looked_at_and_none_is_larger_than_needed(kind, config, tile_px, torus_px):
+    model = kind(config, TrainingConfig.tiny(patch_px=config.picture_px or 32))
+    renderer = Renderer(model.config, model.averaged, model.measured)
+    evaluation = EvaluationConfig(tile_px=tile_px, first_seed=7)
+    tiles, tori = _tiles(renderer, None, evaluation)
+    assert [tile.shape for tile in tiles] == [(tile_px, tile_px, 3)] * evaluation.tiles_per_material
+    assert [torus.shape for torus in tori] == [(torus_px, torus_px, 3)] * TORI
+    again = renderer.tiles([8], torus_px)[1][0]
+    np.testing.assert_array_equal(tori[1], again)
 
 
 def test_a_photograph_of_something_else_is_named_and_pairs_are_left_alone(tmp_path, caplog):

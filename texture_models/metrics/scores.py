@@ -30,6 +30,8 @@ WINDOWS = 32
 #: Pictures in which is looked for what is locked to the grid: in four, and still in 32, the checks
 #: of a cloth may lie alike by chance, and pose as its imprint.
 TORI = 128
+#: They need to be no larger than this; tiles may be.
+TORUS_PX = 256
 #: Those of them that are compared place by place: more real windows would overlap.
 ANCHORED = 32
 
