@@ -13,9 +13,11 @@ from texture_models.training.config import TrainingConfig
 
 STEPS, STOP_AT = 4, 2
 MATERIALS = ("brick", "moss")
+# The first has a rhythm: what waves bring with them is computed too.
+COURSES = 60 * np.sin(2 * np.pi * np.arange(64) / 9.0)[:, None, None]
 PHOTOGRAPHS = {
-    name: [np.random.default_rng(seed).integers(0, 256, (64, 64, 3), dtype=np.uint8)]
-    for seed, name in enumerate(MATERIALS)
+    name: [(np.random.default_rng(seed).integers(60, 196, (64, 64, 3)) + rhythm).astype(np.uint8)]
+    for seed, (name, rhythm) in enumerate(zip(MATERIALS, (COURSES, 0), strict=True))
 }
 # Two levels and two stages: most of the time goes into tracing them, once a process.
 FEWER: dict[str, Any] = {
