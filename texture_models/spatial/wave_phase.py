@@ -40,7 +40,7 @@ class WavePhase:
             config: the model's.
             patch_px: side of the training patches.
         """
-        self._cell_px, self._patch_px = config.pixels_per_cell, patch_px
+        self._patch_px = patch_px
         demands = tf.fill((config.material_count, OVERTONES * config.periodic_channels), _NONE)
         self._demands = tf.Variable(demands, trainable=False)
 
@@ -76,9 +76,8 @@ class WavePhase:
             code: (batch, materials) one-hot.
         """
         sine, cosine = tf.split(cells[:, MARGIN, MARGIN, -2 * waves.shape[1] :], 2, axis=-1)
-        # From the middle of the first cell to the corner of the picture.
-        angles = tf.atan2(sine, cosine) - np.pi * self._cell_px * tf.reduce_sum(waves, axis=-1)
-        steps = tf.reshape(steps_beside(image, waves, angles), (-1, 2 * self._demands.shape[1]))
+        steps = steps_beside(image, waves, tf.atan2(sine, cosine))
+        steps = tf.reshape(steps, (-1, 2 * self._demands.shape[1]))
         counts = tf.reduce_sum(code, axis=0)[:, None]
         sums, counts = replica_mean([tf.matmul(code, steps, transpose_a=True), counts])
         images = counts * float(replica_count())
@@ -111,7 +110,8 @@ def steps_beside(image: Any, waves: Any, angles: Any) -> Any:
     Args:
         image: (batch, side, side, 3) float32 in -1..1.
         waves: (batch, waves, 2) float32, cycles per pixel along rows and columns.
-        angles: (batch, waves) float32, how far each wave is at the picture's corner; radians.
+        angles: (batch, waves) float32 radians, how far each wave is at one place, the same place of
+            every picture; which one turns all directions of a wave alike.
 
     Returns:
         (batch, 2, OVERTONES * waves) float32: a direction in the plane, of length below 1, near 0
