@@ -99,12 +99,24 @@ def band_power(image: Any, bands: Any) -> Any:
         (batch, bands) float32. Hann window and removed mean, so that the edges of a patch do not
         pose as fine detail.
     """
-    side = image.shape[1]
-    taper = np.hanning(side + 2)[1:-1]
-    window = np.outer(taper, taper).astype(np.float32)
-    grey = tf.tensordot(tf.cast(image, tf.float32), tf.constant(LUMA, tf.float32), 1)
-    mean = tf.reduce_sum(grey * window, (1, 2), keepdims=True) / window.sum()
-    spectrum = tf.signal.rfft2d((grey - mean) * window)
+    grey, window = windowed_grey(image)
+    spectrum = tf.signal.rfft2d(grey)
     power = tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2
     flat = tf.reshape(power, (-1, bands.shape[1])) / float((window**2).sum())
     return tf.matmul(flat, bands, transpose_b=True) + ROUNDING_POWER
+
+
+def windowed_grey(image: Any) -> tuple[Any, np.ndarray]:
+    """Return grey values without their mean under a Hann window, and the window.
+
+    Args:
+        image: (batch, side, side, 3) in -1..1.
+
+    Returns:
+        (batch, side, side) float32 and (side, side) float32.
+    """
+    taper = np.hanning(image.shape[1] + 2)[1:-1]
+    window = np.outer(taper, taper).astype(np.float32)
+    grey = tf.tensordot(tf.cast(image, tf.float32), tf.constant(LUMA, tf.float32), 1)
+    mean = tf.reduce_sum(grey * window, (1, 2), keepdims=True) / window.sum()
+    return (grey - mean) * window, window

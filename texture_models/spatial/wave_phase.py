@@ -15,9 +15,9 @@ import numpy as np
 import tensorflow as tf
 
 from texture_models.layers import as_image
-from texture_models.losses import LUMA
 from texture_models.spatial.config import SpatialConfig
 from texture_models.spatial.noise import MARGIN
+from texture_models.spectrum_loss import windowed_grey
 from texture_models.training.replicas import replica_count, replica_mean
 
 OVERTONES = 8  # the wave itself among them
@@ -31,7 +31,11 @@ _NONE = -1.0  # asks nothing: no firmness is below it
 
 
 class WavePhase:
-    """How much less firmly pictures keep step with their waves than the photographs do."""
+    """How much less firmly pictures keep step with their waves than the photographs do.
+
+    Attributes:
+        asks: whether any photograph keeps step at all; without one the loss is 0.
+    """
 
     def __init__(self, config: SpatialConfig, patch_px: int) -> None:
         """Start with no demand.
@@ -40,7 +44,7 @@ class WavePhase:
             config: the model's.
             patch_px: side of the training patches.
         """
-        self._patch_px = patch_px
+        self._patch_px, self.asks = patch_px, False
         demands = tf.fill((config.material_count, OVERTONES * config.periodic_channels), _NONE)
         self._demands = tf.Variable(demands, trainable=False)
 
@@ -62,6 +66,7 @@ class WavePhase:
             for name, vectors in zip(names, waves, strict=True)
         ]
         self._demands.assign(np.stack(demands))
+        self.asks = bool((np.stack(demands) > _NONE).any())
 
     def __call__(self, image: Any, waves: Any, cells: Any, code: Any) -> Any:
         """Return by how much the pictures fall short, a mean over pictures of sums over parts.
@@ -117,13 +122,11 @@ def steps_beside(image: Any, waves: Any, angles: Any) -> Any:
         (batch, 2, OVERTONES * waves) float32: a direction in the plane, of length below 1, near 0
         where the picture has no such part. First the waves themselves, then the multiples by 2.
     """
-    side, multiples = image.shape[1], np.arange(1, OVERTONES + 1, dtype=np.float32)
-    grey = tf.tensordot(tf.cast(image, tf.float32), tf.constant(LUMA, tf.float32), 1)
+    multiples = np.arange(1, OVERTONES + 1, dtype=np.float32)
     # A patch cuts waves anywhere; without a window its borders would tell, not its middle.
-    line = np.hanning(side + 2)[1:-1]
-    window = tf.constant(np.outer(line, line) / line.sum() ** 2, tf.float32)
-    grey = window * (grey - tf.einsum("brc,rc->b", grey, window)[:, None, None])
-    places = 2 * np.pi * (np.arange(side, dtype=np.float32) + 0.5)
+    grey, window = windowed_grey(image)
+    grey /= window.sum()
+    places = 2 * np.pi * (np.arange(image.shape[1], dtype=np.float32) + 0.5)
     parts = OVERTONES * waves.shape[1]
     vectors = tf.reshape(waves[:, None] * multiples[:, None, None], (-1, parts, 2))
     down, across = (vectors[..., axis, None] * places for axis in (0, 1))

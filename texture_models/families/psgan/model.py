@@ -198,7 +198,7 @@ class Psgan:
             ("beyond", training.range_weight, self._range),
             (
                 "phase",
-                training.phase_weight if config.periodic_channels else 0.0,
+                training.phase_weight if self._phase.asks else 0.0,
                 lambda image, code: self._phase(image, waves, inputs["noise_0"], code),
             ),
         ]
