@@ -52,20 +52,21 @@ def _check_abilities(model: AnyModelConfig, training: TrainingConfig) -> None:
             f"training.devices={training.devices}, but the step of a {model.family} cannot be"
             " shared out; set training.devices=1"
         )
-    if training.augment == "fixed" and not getattr(model, "augments", False):
+    unread: frozenset[str] = getattr(model, "unread", frozenset())
+    if training.augment == "fixed" and "augment_strength" in unread:
         raise MillError(
-            f"training.augment=fixed, but the discriminator of a {model.family} sees pictures as"
-            " they are; set training.augment=off"
+            f"training.augment=fixed, but this {model.family} has no discriminator that would see"
+            " changed pictures; set training.augment=off"
         )
-    for name in sorted(getattr(model, "unread", ())):
+    for name in sorted(unread):
         value = getattr(training, name)
         if value != TrainingConfig.model_fields[name].default:
             raise MillError(
                 f"training.{name}={value}, but nothing of this {model.family} reads it; leave it"
                 " out"
             )
-    if unread := unread_setting(model):
-        raise MillError(unread)
+    if setting := unread_setting(model):
+        raise MillError(setting)
 
 
 def _sizes(

@@ -1,10 +1,12 @@
 """What a discriminator is shown: as it is, unless it is too sure of what is real."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from texture_models.families import build_model
+from texture_models.families import AnyModelConfig, build_model
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.losses import logit_report
 from texture_models.training.augmenting import MOST, Augmentation, changed
@@ -57,6 +59,24 @@ def test_at_strength_zero_every_weight_is_what_it_is_without():
     assert losses["augmentation"] == 0
     for one, other in zip(*trained, strict=True):
         assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("family", get_args(AnyModelConfig), ids=lambda one: one.__name__)
+def test_the_discriminators_of_every_family_see_the_changes(family):
+    config = family.tiny(materials=("a", "b"))
+    training = TrainingConfig.tiny(augment_target=1.0, r1_gamma=0, patch_px=config.picture_px or 32)
+    model = build_model(config, training)
+    variables = [variable for part in model.state().values() for variable in part]
+    begun = [np.asarray(variable) for variable in variables]
+    said = []
+    for strength in (0.0, 0.8):
+        for variable, value in zip(variables, begun, strict=True):
+            variable.assign(value)
+        model.augmentation.variables[0].assign(strength)
+        said.append(steps(model, 1, 1, training.patch_px))
+    assert [float(one["augmentation"]) for one in said] == [0, pytest.approx(0.8)]
+    for loss in ("discriminator", "adversarial", "gram"):
+        assert float(said[0][loss]) != float(said[1][loss])
 
 
 def test_each_change_does_what_it_says_and_nothing_where_its_gate_is_shut():

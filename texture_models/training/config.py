@@ -47,7 +47,7 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         0.1,
         ge=0,
         description="weight of matching the finer bands of the power spectrum (psgan, "
-        "conditional_gan, vae)",
+        "conditional_gan, conv_stack, vae)",
     )
     imprint_weight: float = Field(
         100.0,
@@ -68,9 +68,9 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     )
     augment: Literal["off", "fixed", "adaptive"] = Field(
         "adaptive",
-        description="whether discriminators see changed pictures (psgan, dcgan, conditional_gan): "
-        "adaptive, as often as they are too sure of real ones while rates are full, which is not "
-        "at all unless there is little to see; fixed, always as often",
+        description="whether discriminators see changed pictures: adaptive, as often as they are "
+        "too sure of real ones while rates are full, which is not at all unless there is little to "
+        "see; fixed, always as often",
     )
     augment_strength: float = Field(
         0.0,

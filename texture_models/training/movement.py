@@ -1,4 +1,4 @@
-"""What moves beside the optimiser, for every family: running average, statistics, penalty."""
+"""What a step does in every family: rates, averages, statistics, the discriminator's part."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from texture_models.losses import discriminator_loss, logit_report
+from texture_models.losses import (
+    discriminator_loss,
+    generator_loss,
+    gram_distance,
+    logit_report,
+)
 from texture_models.training.config import TrainingConfig
 from texture_models.training.optimizer import Adam
 from texture_models.training.replicas import assign_on_all, batches_in_a_row, replica_count
@@ -139,3 +144,33 @@ def move_discriminator(
         slopes = [slope + more for slope, more in zip(slopes, extra, strict=True)]
     optimizer.apply(slopes, variables)
     return {"discriminator": loss, **logit_report(real_logits, fake_logits)}
+
+
+def discriminator_says(
+    discriminator: keras.Model,
+    pictures: tuple[Any, Any],
+    code: Any,
+    *,
+    gram_weight: float,
+    groups: Any,
+) -> tuple[Any, dict[str, Any]]:
+    """Return (weighted sum, parts) of what a discriminator tells the generator.
+
+    Args:
+        discriminator: [image, code] -> logits first, then features of its stages.
+        pictures: (real, generated) as it sees them, (batch, height, width, 3) float32 each.
+        code: what it is told of both.
+        gram_weight: of the distance between the Gram matrices of its features; 0 for none.
+        groups: (batch, groups) one-hot, pictures whose matrices are compared as a mean; None for
+            each picture with its own.
+    """
+    real, fake = pictures
+    # While training for both: dropout raises second moments.
+    logits, *fake_features = discriminator([fake, code], training=True)
+    parts = {"adversarial": generator_loss(tf.cast(logits, tf.float32))}
+    total = parts["adversarial"]
+    if gram_weight:
+        _, *real_features = discriminator([real, code], training=True)
+        parts["gram"] = gram_distance(fake_features, real_features, groups)
+        total += gram_weight * parts["gram"]
+    return total, parts

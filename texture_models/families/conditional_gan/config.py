@@ -14,7 +14,6 @@ class ConditionalGanConfig(SpatialConfig, frozen=True, extra="forbid"):
     """Conditional GAN: noise cells and a map of material weights in, a texture of any size out."""
 
     several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
-    augments: ClassVar[bool] = True  # the discriminator may be shown changed pictures
     unread: ClassVar[frozenset[str]] = AGAINST_FAULTS
 
     family: Literal["conditional_gan"] = "conditional_gan"

@@ -16,11 +16,7 @@ from texture_models.families.conditional_gan.networks import (
     build_generator,
     with_shares,
 )
-from texture_models.losses import (
-    generator_loss,
-    gram_distance,
-    spread,
-)
+from texture_models.losses import spread
 from texture_models.spatial.measuring import assign_colours, measured_waves, no_waves
 from texture_models.spatial.noise import MARGIN
 from texture_models.spatial.training_noise import training_noise
@@ -31,6 +27,7 @@ from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import balanced_labels, one_hot
 from texture_models.training.movement import (
     begin_step,
+    discriminator_says,
     follow,
     move_discriminator,
     recompute_statistics,
@@ -201,7 +198,13 @@ class ConditionalGan:
                     weights,
                     penalty=training.penalty_weight if penalised else 0.0,
                 )
-            total, parts = self._generator_losses(shown, shown_fake, weights, code)
+            total, parts = discriminator_says(
+                self.discriminator,
+                (shown, shown_fake),
+                weights,
+                gram_weight=training.gram_weight,
+                groups=self._groups(code),
+            )
             if training.spectrum_weight:
                 pure = self._groups(code)[:, :-1]  # nothing is known of a border's spectrum
                 parts["spectrum"] = self._spectrum(fake, pure)
@@ -223,24 +226,6 @@ class ConditionalGan:
             "spread": spread(fake) / (spread(real) + 1e-6),
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }
-
-    def _generator_losses(self, real: Any, fake: Any, weights: Any, code: Any) -> tuple[Any, Any]:
-        """Return (weighted sum, parts) of what the discriminator tells the generator.
-
-        Args:
-            real: real pictures as the discriminator sees them.
-            fake: generated ones, likewise.
-            weights: (batch, height, width, materials), what is where in both.
-            code: (batch, materials) one-hot.
-        """
-        logits, *fake_features = self.discriminator([fake, weights], training=True)
-        parts = {"adversarial": generator_loss(logits)}
-        total = parts["adversarial"]
-        if self.training.gram_weight:
-            _, *real_features = self.discriminator([real, weights], training=True)
-            parts["gram"] = gram_distance(fake_features, real_features, self._groups(code))
-            total += self.training.gram_weight * parts["gram"]
-        return total, parts
 
     def _groups(self, code: Any) -> Any:
         """One-hot codes of what is compared with what: the materials, and all mixed pictures."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from texture_models.training.config import AGAINST_FAULTS, AUGMENTING
+from texture_models.training.config import AGAINST_FAULTS
 
 Preset = Literal["S", "M", "L"]
 
@@ -23,7 +23,7 @@ class ConvStackConfig(BaseModel, frozen=True, extra="forbid"):
 
     picture_px: ClassVar[int | None] = None  # pictures of any size
     several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
-    unread: ClassVar[frozenset[str]] = AUGMENTING | AGAINST_FAULTS | {"spectrum_weight"}
+    unread: ClassVar[frozenset[str]] = AGAINST_FAULTS
 
     family: Literal["conv_stack"] = "conv_stack"
     preset: Preset = Field(

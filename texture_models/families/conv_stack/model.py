@@ -13,15 +13,18 @@ from texture_models.families.conv_stack.config import ConvStackConfig
 from texture_models.families.conv_stack.degradation import degraded_batch
 from texture_models.families.conv_stack.networks import build_discriminator, build_generator
 from texture_models.layers import as_image
-from texture_models.losses import generator_loss, gram_distance, spread
+from texture_models.losses import spread
 from texture_models.random_patch import random_patch
 from texture_models.sizes import nearest_multiples
 from texture_models.spatial.measuring import assign_colours
+from texture_models.spectrum_loss import SpectrumLoss
+from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
 from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import balanced_labels, one_hot
 from texture_models.training.movement import (
     begin_step,
+    discriminator_says,
     follow,
     move_discriminator,
     recompute_statistics,
@@ -73,17 +76,20 @@ class ConvStack:
             "generator": adam(training.generator_rate, self.generator),
             "discriminator": adam(training.discriminator_rate, self.discriminator),
         }
+        self._spectrum = SpectrumLoss(config.material_count, training.patch_px)
+        self.augmentation = Augmentation(training)
         self._patches: np.ndarray | None = None  # see `statistics_patches`
         self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
-        """Read the colours off the photographs, and keep patches of them for the statistics.
+        """Read colours and spectra off the photographs; keep patches of them for the statistics.
 
         Args:
             photographs: material -> uint8 (height, width, 3) pictures.
         """
         names = self.config.materials or tuple(photographs)
         assign_colours((self.generator, self.averaged), names, photographs)
+        self._spectrum.measure(names, photographs)
         self._patches = statistics_patches([photographs[name] for name in names], self.config.fold)
 
     def train_step(
@@ -111,6 +117,7 @@ class ConvStack:
             "generator": self.generator.weights,
             "averaged": self.averaged.weights,
             "discriminator": self.discriminator.weights,
+            "augmentation": self.augmentation.variables,
             **{f"{name}_adam": adam.variables for name, adam in self.optimizers.items()},
         }
 
@@ -152,15 +159,27 @@ class ConvStack:
         inputs, trust = self._inputs(image, code, step)
         with tf.GradientTape() as tape:
             fake = self.generator(inputs, training=True)
+            shown, shown_fake = self.augmentation.shown((image, fake), step)
             with tape.stop_recording():
                 losses = move_discriminator(
                     self.discriminator,
                     self.optimizers["discriminator"],
-                    (image, tf.stop_gradient(fake)),
+                    (shown, tf.stop_gradient(shown_fake)),
                     code,
                     penalty=training.penalty_weight if penalised else 0.0,
                 )
-            total, parts = self._generator_losses(image, fake, trust, code)
+            total, parts = discriminator_says(
+                self.discriminator,
+                (shown, shown_fake),
+                code,
+                gram_weight=training.gram_weight,
+                groups=code,
+            )
+            parts["reproduction"] = reproduction(image, fake, trust)
+            total += self.config.reproduction_weight * parts["reproduction"]
+            if training.spectrum_weight:
+                parts["spectrum"] = self._spectrum(fake, code)
+                total += training.spectrum_weight * parts["spectrum"]
             scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
         self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
@@ -171,28 +190,27 @@ class ConvStack:
             batch=image.shape[0],
             half_life=training.average_images,
         )
+        rate = self.optimizers["discriminator"].learning_rate
         return {
             **losses,
             **parts,
+            **self.augmentation.adapt(losses["real_won"], image.shape[0], rate),
             "spread": spread(fake) / (spread(image) + 1e-6),
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }
 
-    def _generator_losses(self, image: Any, fake: Any, trust: Any, code: Any) -> tuple[Any, Any]:
-        """Return (weighted sum, parts): the adversary judges all, the difference what is shown."""
-        logits, *fake_features = self.discriminator([fake, code])
-        # A device's part of the whole batch's ratio: how much is shown differs between devices.
-        shown = 3.0 * replica_mean(tf.reduce_sum(trust)) + 1.0 / replica_count()
-        parts = {
-            "adversarial": generator_loss(logits),
-            "reproduction": tf.reduce_sum(trust * tf.abs(fake - image)) / shown,
-        }
-        total = parts["adversarial"] + self.config.reproduction_weight * parts["reproduction"]
-        if self.training.gram_weight:
-            _, *real_features = self.discriminator([image, code])
-            parts["gram"] = gram_distance(fake_features, real_features, code)
-            total += self.training.gram_weight * parts["gram"]
-        return total, parts
+
+def reproduction(image: Any, fake: Any, trust: Any) -> Any:
+    """Mean absolute difference where pixels are trusted, a scalar.
+
+    Args:
+        image: (batch, height, width, 3) what was shown.
+        fake: the same shape, what became of it.
+        trust: (batch, height, width, 1) 0..1.
+    """
+    # A device's part of the whole batch's ratio: how much is shown differs between devices.
+    shown = 3.0 * replica_mean(tf.reduce_sum(trust)) + 1.0 / replica_count()
+    return tf.reduce_sum(trust * tf.abs(fake - image)) / shown
 
 
 def _turns(labels: np.ndarray, count: int, batch: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from texture_models.training.config import AGAINST_FAULTS, AUGMENTING
+from texture_models.training.config import AGAINST_FAULTS
 
 Preset = Literal["S", "M", "L"]
 
@@ -27,9 +27,7 @@ class CycleGanConfig(BaseModel, frozen=True, extra="forbid"):
     several_devices: ClassVar[bool] = True  # the pools are the same on all of them
     batch_parts: ClassVar[int] = 2  # a batch is half one material, half the other
     # Its normalisation knows no statistics.
-    unread: ClassVar[frozenset[str]] = (
-        AUGMENTING | AGAINST_FAULTS | {"spectrum_weight", "statistics_batches"}
-    )
+    unread: ClassVar[frozenset[str]] = AGAINST_FAULTS | {"spectrum_weight", "statistics_batches"}
 
     family: Literal["cycle_gan"] = "cycle_gan"
     preset: Preset = Field(

@@ -22,6 +22,7 @@ from texture_models.losses import (
 )
 from texture_models.sizes import nearest_multiples
 from texture_models.spatial.measuring import assign_colours
+from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
 from texture_models.training.initial_weights import seeded
 from texture_models.training.movement import begin_step, follow, penalty_slopes
@@ -65,6 +66,7 @@ class CycleGan:
                 ("discriminator_1", training.discriminator_rate, self.discriminators[1]),
             )
         }
+        self.augmentation = Augmentation(training)
         self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
@@ -120,6 +122,7 @@ class CycleGan:
             "discriminator_1": self.discriminators[1].weights,
             "pool_0": self._pools[0].variables,
             "pool_1": self._pools[1].variables,
+            "augmentation": self.augmentation.variables,
             **{f"{name}_adam": mover.variables for name, mover in self.optimizers.items()},
         }
 
@@ -141,7 +144,7 @@ class CycleGan:
             fake, same = self._translated(real)
             with tape.stop_recording():
                 losses = self._move_discriminators(real, fake, step, penalised)
-            total, parts = self._generator_losses(real, fake, same)
+            total, parts = self._generator_losses(real, fake, same, step)
             scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
         self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
@@ -153,9 +156,11 @@ class CycleGan:
             half_life=self.training.average_images,
         )
         spreads = [spread(f) / (spread(r) + 1e-6) for f, r in zip(fake, real, strict=True)]
+        rate = self.optimizers["discriminator_0"].learning_rate
         return {
             **losses,
             **parts,
+            **self.augmentation.adapt(losses["real_won"], 2 * first.shape[0], rate),
             "spread": sum(spreads) / 2.0,
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }
@@ -178,20 +183,21 @@ class CycleGan:
         return fake, same
 
     def _generator_losses(
-        self, real: Sequence[Any], fake: Sequence[Any], same: Sequence[Any]
+        self, real: Sequence[Any], fake: Sequence[Any], same: Sequence[Any], step: Any
     ) -> tuple[Any, Any]:
         """Return (weighted sum, parts), each the sum over both directions; see `_translated`."""
         parts = {"adversarial": 0.0, "cycle": 0.0, "identity": 0.0, "gram": 0.0}
         ones = tf.ones((real[0].shape[0], 1))
+        shown, shown_fake = self._shown(real, fake, step)
         for target in (0, 1):
-            scores, *fake_features = self.discriminators[target](fake[target])
+            scores, *fake_features = self.discriminators[target](shown_fake[target])
             parts["adversarial"] += least_squares_generator_loss(scores)
             back = self._translators[target](fake[1 - target], training=True)
             parts["cycle"] += self._misfit(back, real[target])
             if same:
                 parts["identity"] += self._misfit(same[target], real[target])
             if self.training.gram_weight:
-                _, *real_features = self.discriminators[target](real[target])
+                _, *real_features = self.discriminators[target](shown[target])
                 parts["gram"] += gram_distance(fake_features, real_features, ones)
         total = (
             parts["adversarial"]
@@ -200,6 +206,13 @@ class CycleGan:
             + self.training.gram_weight * parts["gram"]
         )
         return total, {name: part for name, part in parts.items() if tf.is_tensor(part)}
+
+    def _shown(
+        self, real: Sequence[Any], fake: Sequence[Any], step: Any
+    ) -> tuple[list[Any], list[Any]]:
+        """Pictures of both materials as discriminators see them in this step, changed alike."""
+        shown = self.augmentation.shown((*real, *fake), step)
+        return shown[:2], shown[2:]
 
     def _misfit(self, image: Any, wanted: Any) -> Any:
         """Mean absolute difference of means over squares of `layout_px`."""
@@ -212,10 +225,12 @@ class CycleGan:
     ) -> dict[str, Any]:
         """One step of both; returns the sum of their losses and the mean of what they said."""
         seeds = tf.random.split(tf.stack([tf.constant(self.training.seed, tf.int32), step]), 2)
-        said = []
-        for material in (0, 1):
-            shown = self._pools[material].swap(fake[material], seeds[material])
-            said.append(self._move_discriminator(material, real[material], shown, penalised))
+        remembered = [self._pools[one].swap(fake[one], seeds[one]) for one in (0, 1)]
+        shown = zip(*self._shown(real, remembered, step), strict=True)
+        said = [
+            self._move_discriminator(material, *pair, penalised)
+            for material, pair in enumerate(shown)
+        ]
         report = {name: (said[0][name] + said[1][name]) / 2.0 for name in said[0]}
         return {**report, "discriminator": 2.0 * report["discriminator"]}
 

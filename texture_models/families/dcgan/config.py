@@ -25,7 +25,6 @@ class DcganConfig(BaseModel, frozen=True, extra="forbid"):
     """Deep convolutional GAN: one latent vector in, one seamless picture of a fixed size out."""
 
     several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
-    augments: ClassVar[bool] = True  # the discriminator may be shown changed pictures
     unread: ClassVar[frozenset[str]] = AGAINST_FAULTS | {"spectrum_weight"}
 
     family: Literal["dcgan"] = "dcgan"

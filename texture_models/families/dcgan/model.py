@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from texture_models.families.dcgan.config import DcganConfig
 from texture_models.families.dcgan.networks import build_discriminator, build_generator
-from texture_models.losses import generator_loss, gram_distance, spread
+from texture_models.losses import spread
 from texture_models.spatial.measuring import assign_colours
 from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
@@ -19,6 +19,7 @@ from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import balanced_labels, one_hot
 from texture_models.training.movement import (
     begin_step,
+    discriminator_says,
     follow,
     move_discriminator,
     recompute_statistics,
@@ -148,14 +149,13 @@ class Dcgan:
                     code,
                     penalty=training.penalty_weight if penalised else 0.0,
                 )
-            logits, *fake_features = self.discriminator([shown_fake, code], training=True)
-            parts = {"adversarial": generator_loss(tf.cast(logits, tf.float32))}
-            total = parts["adversarial"]
-            if training.gram_weight:
-                # With dropout as the generated ones have it: it raises second moments.
-                _, *real_features = self.discriminator([shown, code], training=True)
-                parts["gram"] = gram_distance(fake_features, real_features, code)
-                total += training.gram_weight * parts["gram"]
+            total, parts = discriminator_says(
+                self.discriminator,
+                (shown, shown_fake),
+                code,
+                gram_weight=training.gram_weight,
+                groups=code,
+            )
             scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
         self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)

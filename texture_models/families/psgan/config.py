@@ -13,7 +13,6 @@ class PsganConfig(SpatialConfig, frozen=True, extra="forbid"):
     """Periodic spatial GAN: a field of noise cells in, a texture of any size out."""
 
     several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
-    augments: ClassVar[bool] = True  # the discriminator may be shown changed pictures
 
     family: Literal["psgan"] = "psgan"
     slow_channels: int = Field(4, ge=0, le=64, description=SLOW_CHANNELS)

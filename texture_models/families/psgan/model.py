@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from texture_models.families.psgan.config import PsganConfig
 from texture_models.families.psgan.networks import build_discriminator, build_generator
-from texture_models.losses import generator_loss, gram_distance, spread
+from texture_models.losses import spread
 from texture_models.spatial.grid_imprint import GridImprint
 from texture_models.spatial.measuring import assign_colours, measured_waves, no_waves
 from texture_models.spatial.training_noise import training_noise
@@ -24,6 +24,7 @@ from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import balanced_labels, one_hot
 from texture_models.training.movement import (
     begin_step,
+    discriminator_says,
     follow,
     move_discriminator,
     recompute_statistics,
@@ -157,7 +158,13 @@ class Psgan:
                     code,
                     penalty=training.penalty_weight if penalised else 0.0,
                 )
-            total, parts = self._discriminator_says(shown, shown_fake, code)
+            total, parts = discriminator_says(
+                self.discriminator,
+                (shown, shown_fake),
+                code,
+                gram_weight=training.gram_weight,
+                groups=code,
+            )
             for name, weight, loss in self._statistics_losses(waves, inputs):
                 parts[name] = loss(fake, code)
                 total += weight * parts[name]
@@ -203,20 +210,3 @@ class Psgan:
             ),
         ]
         return [one for one in losses if one[1]]
-
-    def _discriminator_says(self, image: Any, fake: Any, code: Any) -> tuple[Any, Any]:
-        """Return (weighted sum, parts) of what the discriminator tells the generator.
-
-        Args:
-            image: real pictures as the discriminator sees them.
-            fake: generated ones, likewise.
-            code: (batch, materials) of both.
-        """
-        logits, *fake_features = self.discriminator([fake, code])
-        parts = {"adversarial": generator_loss(logits)}
-        total = parts["adversarial"]
-        if self.training.gram_weight:
-            _, *real_features = self.discriminator([image, code])
-            parts["gram"] = gram_distance(fake_features, real_features, code)
-            total += self.training.gram_weight * parts["gram"]
-        return total, parts

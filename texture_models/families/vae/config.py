@@ -9,9 +9,13 @@ from pydantic import Field, model_validator
 from texture_models.spatial.config import SpatialConfig
 from texture_models.training.config import AGAINST_FAULTS, AUGMENTING
 
-_OF_DISCRIMINATORS = frozenset(
-    {"discriminator_rate", "gram_weight", "r1_every", "r1_gamma", "spectrum_weight"}
-)
+_OF_DISCRIMINATORS = AUGMENTING | {
+    "discriminator_rate",
+    "gram_weight",
+    "r1_every",
+    "r1_gamma",
+    "spectrum_weight",
+}
 
 _OF_STATISTICS = ("discriminator_widths", "encoder_rate", "kl_weight", "warm_up_steps")
 
@@ -71,7 +75,7 @@ class VaeConfig(SpatialConfig, frozen=True, extra="forbid"):
     @property
     def unread(self) -> frozenset[str]:
         """Fields of the training that nothing of this objective reads."""
-        unread = AUGMENTING | AGAINST_FAULTS
+        unread = AGAINST_FAULTS
         return unread if self.objective == "statistics" else unread | _OF_DISCRIMINATORS
 
     @property

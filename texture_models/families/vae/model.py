@@ -18,20 +18,18 @@ from texture_models.families.vae.config import VaeConfig
 from texture_models.families.vae.divergence import beyond_free_bits, divergence, drawn
 from texture_models.families.vae.networks import build_discriminator, build_generator
 from texture_models.families.vae.prior import fitted_prior, unfitted_prior
-from texture_models.losses import (
-    generator_loss,
-    gram_distance,
-    spread,
-)
+from texture_models.losses import spread
 from texture_models.spatial.measuring import measured_waves, no_waves
 from texture_models.spatial.noise import MARGIN
 from texture_models.spatial.training_noise import training_noise
 from texture_models.spectrum_loss import SpectrumLoss
+from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
 from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import balanced_labels, one_hot
 from texture_models.training.movement import (
     begin_step,
+    discriminator_says,
     follow,
     move_discriminator,
     recompute_statistics,
@@ -88,6 +86,7 @@ class Vae:
         }
         self._photographs: list[Sequence[np.ndarray]] = []
         self._spectrum = SpectrumLoss(config.material_count, training.patch_px)
+        self.augmentation = Augmentation(training)
         self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
@@ -136,6 +135,7 @@ class Vae:
         """Every variable that an exact resume needs, by part."""
         return {
             "averaged": self.averaged.weights,
+            "augmentation": self.augmentation.variables,
             **{name: network.weights for name, network in self.networks().items()},
             **{f"{name}_adam": mover.variables for name, mover in self.optimizers.items()},
         }
@@ -183,9 +183,11 @@ class Vae:
                 total, parts = self._bound(image, fake, encoded)
                 losses = {}
             else:
+                first, second = self.augmentation.shown((image, fake), step)
+                shown = first, second
                 with tape.stop_recording():
-                    losses = self._move_discriminator(image, fake, encoded[0], penalised)
-                total, parts = self._likeness(image, fake, encoded[0], label, own)
+                    losses = self._move_discriminator(shown, encoded[0], penalised)
+                total, parts = self._likeness((image, fake), shown, encoded[0], label, own)
                 nats = self._divergences(encoded)
                 parts |= {"divergence": tf.add_n([beyond_free_bits(some) for some in nats])}
                 total += self._kl_weight(step) * parts["divergence"]
@@ -251,39 +253,49 @@ class Vae:
         return error + nats / (batch * values), parts
 
     def _likeness(
-        self, image: Any, fake: Any, code: Any, label: Any, own: Any
+        self, pictures: tuple[Any, Any], shown: tuple[Any, Any], code: Any, label: Any, own: Any
     ) -> tuple[Any, dict[str, Any]]:
-        """Return (weighted sum, parts) of how unlike the decoded pictures are to the encoded."""
+        """Return (weighted sum, parts) of how unlike the decoded pictures are to the encoded.
+
+        Args:
+            pictures: (encoded, decoded), (batch, patch, patch, 3) each.
+            shown: the same as the discriminator sees them.
+            code: (batch, latent) of both.
+            label: (batch, materials) one-hot, whose spectra count.
+            own: (batch, 1, 1, 1), see `_own_cells`.
+        """
+        image, fake = pictures
         training = self.training
         assert self.discriminator is not None  # asked for by `_step`
-        code = tf.stop_gradient(code)
-        logits, *fake_features = self.discriminator([fake, code], training=True)
-        parts = {"adversarial": generator_loss(logits)}
-        total = parts["adversarial"]
+        total, parts = discriminator_says(
+            self.discriminator,
+            shown,
+            tf.stop_gradient(code),
+            gram_weight=training.gram_weight,
+            groups=None,  # a code is of one picture: no means over several
+        )
         coarse = tf.nn.avg_pool2d(fake - image, LOW_PASS_PX, LOW_PASS_PX, "SAME")
         parts["low_pass"] = tf.reduce_mean(tf.abs(coarse) * own) * 2.0
         total += parts["low_pass"]
-        if training.gram_weight:
-            _, *real_features = self.discriminator([image, code], training=True)
-            # A code is of one picture: no means over several.
-            parts["gram"] = gram_distance(fake_features, real_features, code=None)
-            total += training.gram_weight * parts["gram"]
         if training.spectrum_weight:
             parts["spectrum"] = self._spectrum(fake, label)
             total += training.spectrum_weight * parts["spectrum"]
         return total, parts
 
     def _move_discriminator(
-        self, image: Any, fake: Any, code: Any, penalised: bool
+        self, shown: Sequence[Any], code: Any, penalised: bool
     ) -> dict[str, Any]:
-        training = self.training
-        return move_discriminator(
+        training, mover = self.training, self.optimizers["discriminator"]
+        image, fake = shown
+        said = move_discriminator(
             self.discriminator,
-            self.optimizers["discriminator"],
+            mover,
             (image, tf.stop_gradient(fake)),
             tf.stop_gradient(code),
             penalty=training.penalty_weight if penalised else 0.0,
         )
+        rate = mover.learning_rate
+        return said | self.augmentation.adapt(said["real_won"], image.shape[0], rate)
 
 
 def _with_one(code: Any) -> Any:
