@@ -58,12 +58,14 @@ def _check_abilities(model: AnyModelConfig, training: TrainingConfig) -> None:
             f"training.augment=fixed, but this {model.family} has no discriminator that would see"
             " changed pictures; set training.augment=off"
         )
-    for name in sorted(unread):
-        value = getattr(training, name)
-        if value != TrainingConfig.model_fields[name].default:
+    reasons = {name: f"is read only with {reader}" for name, reader in training.unused.items()}
+    reasons |= {name: f"is read by nothing of this {model.family}" for name in unread}
+    for name, reason in sorted(reasons.items()):
+        value, default = getattr(training, name), TrainingConfig.model_fields[name].default
+        if value != default:
             raise MillError(
-                f"training.{name}={value}, but nothing of this {model.family} reads it; leave it"
-                " out"
+                f"training.{name}={value} {reason}; leave it out, or set it to {default}, its"
+                " default"
             )
     if setting := unread_setting(model):
         raise MillError(setting)

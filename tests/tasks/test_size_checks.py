@@ -6,6 +6,7 @@ from typing import ClassVar, get_args
 import pytest
 from pydantic import BaseModel
 
+from flows.deployments import read_deployments
 from tasks.config import EvaluationConfig
 from tasks.errors import MillError
 from tasks.size_checks import check_sizes
@@ -77,8 +78,38 @@ def test_a_setting_that_a_family_does_not_read_is_refused(model, changes):
     (name,) = changes
     check_sizes(model, TrainingConfig())
     check_sizes(PsganConfig(), TrainingConfig(**changes))
-    with pytest.raises(MillError, match=rf"training\.{name}=.* nothing of this {model.family} "):
+    with pytest.raises(MillError, match=rf"training\.{name}=.* nothing of this {model.family};"):
         check_sizes(model, TrainingConfig(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "reader"),
+    [
+        ({"augment": "off", "augment_target": 0.5}, "augment_target", "an augment that is not off"),
+        (
+            {"augment": "fixed", "augment_strength": 0.5, "augment_images": 9},
+            "augment_images",
+            "augment=adaptive",
+        ),
+        ({"r1_gamma": 0.0, "r1_every": 4}, "r1_every", "an r1_gamma above 0"),
+        ({"decay_share": 0.0, "decay_to": 0.1}, "decay_to", "a decay_share above 0"),
+    ],
+)
+def test_a_setting_that_the_training_leaves_without_effect_is_refused(changes, name, reader):
+    default = TrainingConfig.model_fields[name].default
+    message = rf"training\.{name}=.* only with {reader}; leave it out, or set it to {default}"
+    with pytest.raises(MillError, match=message):
+        check_sizes(PsganConfig(), TrainingConfig(**changes))
+    check_sizes(PsganConfig(), TrainingConfig(**{**changes, name: default}))
+    check_sizes(PsganConfig(), TrainingConfig(**{name: changes[name]}))
+
+
+def test_the_plain_bound_is_a_change_of_the_vaes_experiment():
+    parameters = read_deployments()["train-vae"].parameters
+    plain = VaeConfig(**{**parameters["model"], "objective": "elbo"})
+    with pytest.raises(MillError, match=r"spectrum_weight=0.3 .* set it to 0.1, its default"):
+        check_sizes(plain, TrainingConfig(**parameters["training"]))
+    check_sizes(plain, TrainingConfig(**{**parameters["training"], "spectrum_weight": 0.1}))
 
 
 def failures(model):

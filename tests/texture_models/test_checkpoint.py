@@ -64,6 +64,33 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path, damage
     assert f"passed over {newest}, which is damaged: " in caplog.text
 
 
+def test_whichever_byte_is_another_what_is_read_was_written(tmp_path):
+    write_checkpoint(tmp_path, variables(1.0), {"step": 1})
+    newest = write_checkpoint(tmp_path, variables(2.0), {"step": 2})
+    content, found, state = newest.read_bytes(), [], variables(0.0)
+    for place in range(0, len(content), 2):
+        damaged = bytearray(content)
+        damaged[place] ^= (0x01, 0xFF)[place // 2 % 2]
+        newest.write_bytes(damaged)
+        meta = read_checkpoint(tmp_path, state)
+        assert [float(np.mean(value)) for value in values(state)] == 2 * [meta["step"]]
+        found.append(meta["step"])
+    assert found.count(1) > found.count(2) > 0  # not every byte means something
+
+
+def test_a_damaged_checkpoint_is_not_one_of_those_that_are_kept(tmp_path):
+    write_checkpoint(tmp_path, variables(1.0), {"step": 200})
+    write_checkpoint(tmp_path, variables(2.0), {"step": 300}).write_bytes(b"")
+    assert read_checkpoint(tmp_path, variables(0.0))["step"] == 200
+    assert (tmp_path / "step-00000300.damaged").exists()
+    for step in (220, 240):
+        write_checkpoint(tmp_path, variables(float(step)), {"step": step})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "step-00000220.npz",
+        "step-00000240.npz",
+    ]
+
+
 def test_a_checkpoint_that_may_not_be_read_is_not_begun_anew(tmp_path, monkeypatch):
     newest = write_checkpoint(tmp_path, variables(1.0), {"step": 1})
 

@@ -1,7 +1,7 @@
 """Checkpoints: one file holding every number an exact resume needs, replaced atomically.
 
 NumPy's own archive, read without pickles; its members carry checksums, so a torn or damaged file is
-noticed and the one before it is used.
+noticed, put aside, and the one before it is used.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 import os
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,18 @@ import numpy as np
 
 KEPT = 2  # the newest and, should it turn out damaged, the one before
 _META = "meta.json"
+_ARRAYS = "arrays"  # in the bookkeeping: how many there are beside it
+# What NumPy and zipfile say of an archive in which any one byte is another.
+_DAMAGED = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +97,8 @@ def write_checkpoint(
         for torn in folder.glob("*.partial"):  # by a process that was killed while it wrote
             torn.unlink()
         _write(target, state, meta)
+        for damaged in folder.glob("*.damaged"):  # of a disk, say; put aside when it was read
+            damaged.unlink()
         for old in checkpoint_paths(folder)[:-KEPT]:
             if old.name != spared:
                 old.unlink(missing_ok=True)
@@ -96,7 +111,8 @@ def _write(target: Path, state: Mapping[str, Sequence[Any]], meta: Mapping[str, 
         for part, variables in state.items()
         for index, variable in enumerate(variables)
     }
-    arrays[_META] = np.frombuffer(json.dumps(dict(meta)).encode(), dtype=np.uint8)
+    bookkeeping = json.dumps({**meta, _ARRAYS: len(arrays)}).encode()
+    arrays[_META] = np.frombuffer(bookkeeping, dtype=np.uint8)
     partial = target.with_suffix(".partial")
     try:
         with partial.open("wb") as file:
@@ -130,10 +146,10 @@ def read_checkpoint(
         DiskRefused: a checkpoint may not be read; beginning anew would replace it.
     """
     for path in reversed(checkpoint_paths(folder)):
-        arrays = _read(path)
-        if arrays is None:
+        found = _read(path)
+        if found is None:
             continue
-        meta: dict[str, Any] = json.loads(arrays.pop(_META).tobytes())
+        meta, arrays = found
         if made_for is not None:
             check_made_for(path, meta.get("made_for"), made_for)
         _assign(path, state, arrays)
@@ -141,20 +157,26 @@ def read_checkpoint(
     return None
 
 
-def _read(path: Path) -> dict[str, np.ndarray] | None:
-    """Return what is in a checkpoint; None if it is damaged."""
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+    """Return (bookkeeping, arrays) of a checkpoint; None if it is damaged, and it is put aside."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            arrays = {name: archive[name] for name in archive.files}
+        meta: dict[str, Any] = json.loads(arrays.pop(_META).tobytes())
+        if (count := meta.pop(_ARRAYS)) != len(arrays):
+            raise ValueError(f"{len(arrays)} of its {count} arrays are there")
+        return meta, arrays
     except PermissionError as error:
         raise DiskRefused(
             error.errno,
             f"the checkpoint {path} cannot be read: {error.strerror}; allow it, or train into"
             " another folder",
         ) from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         # The one before it is as good, a minute older.
         logger.warning("passed over %s, which is damaged: %s", path, error or type(error).__name__)
+        with contextlib.suppress(OSError):  # or it counts as one of those that are kept
+            path.replace(path.with_suffix(".damaged"))
         return None
 
 

@@ -120,6 +120,17 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         return self
 
     @property
+    def unused(self) -> dict[str, str]:
+        """Fields that nothing reads, given the others, and what they are read with."""
+        without = (
+            (self.augment == "off", AUGMENTING, "an augment that is not off"),
+            (self.augment == "fixed", AUGMENTING - {"augment_strength"}, "augment=adaptive"),
+            (not self.r1_gamma, {"r1_every"}, "an r1_gamma above 0"),
+            (not self.decay_share, {"decay_to"}, "a decay_share above 0"),
+        )
+        return {name: reader for so, names, reader in without if so for name in names}
+
+    @property
     def penalty_weight(self) -> float:
         """Of a gradient penalty, which stands for those of the steps until the next one."""
         return 0.5 * self.r1_gamma * self.r1_every

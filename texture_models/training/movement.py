@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -148,7 +148,7 @@ def move_discriminator(
 
 def discriminator_says(
     discriminator: keras.Model,
-    pictures: tuple[Any, Any],
+    pictures: Sequence[Any],
     code: Any,
     *,
     gram_weight: float,

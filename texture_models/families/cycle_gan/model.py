@@ -143,8 +143,11 @@ class CycleGan:
         with tf.GradientTape() as tape:
             fake, same = self._translated(real)
             with tape.stop_recording():
-                losses = self._move_discriminators(real, fake, step, penalised)
-            total, parts = self._generator_losses(real, fake, same, step)
+                remembered = self._remembered(fake, step)
+            shown = self.augmentation.shown((*real, *fake, *remembered), step)
+            with tape.stop_recording():
+                losses = self._move_discriminators(shown[:2], shown[4:], penalised)
+            total, parts = self._generator_losses(real, fake, same, shown[:4])
             scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
         self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
@@ -161,7 +164,7 @@ class CycleGan:
             **losses,
             **parts,
             **self.augmentation.adapt(losses["real_won"], 2 * first.shape[0], rate),
-            "spread": sum(spreads) / 2.0,
+            "spread": tf.minimum(*spreads),  # one of two may be dead
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }
 
@@ -183,14 +186,16 @@ class CycleGan:
         return fake, same
 
     def _generator_losses(
-        self, real: Sequence[Any], fake: Sequence[Any], same: Sequence[Any], step: Any
+        self, real: Sequence[Any], fake: Sequence[Any], same: Sequence[Any], shown: Sequence[Any]
     ) -> tuple[Any, Any]:
-        """Return (weighted sum, parts), each the sum over both directions; see `_translated`."""
+        """Return (weighted sum, parts), each the sum over both directions; see `_translated`.
+
+        `shown` are both real pictures and both of `fake`, as discriminators see them.
+        """
         parts = {"adversarial": 0.0, "cycle": 0.0, "identity": 0.0, "gram": 0.0}
         ones = tf.ones((real[0].shape[0], 1))
-        shown, shown_fake = self._shown(real, fake, step)
         for target in (0, 1):
-            scores, *fake_features = self.discriminators[target](shown_fake[target])
+            scores, *fake_features = self.discriminators[target](shown[2 + target])
             parts["adversarial"] += least_squares_generator_loss(scores)
             back = self._translators[target](fake[1 - target], training=True)
             parts["cycle"] += self._misfit(back, real[target])
@@ -207,29 +212,24 @@ class CycleGan:
         )
         return total, {name: part for name, part in parts.items() if tf.is_tensor(part)}
 
-    def _shown(
-        self, real: Sequence[Any], fake: Sequence[Any], step: Any
-    ) -> tuple[list[Any], list[Any]]:
-        """Pictures of both materials as discriminators see them in this step, changed alike."""
-        shown = self.augmentation.shown((*real, *fake), step)
-        return shown[:2], shown[2:]
-
     def _misfit(self, image: Any, wanted: Any) -> Any:
         """Mean absolute difference of means over squares of `layout_px`."""
         side = self.config.layout_px
         difference = tf.nn.avg_pool2d(image - wanted, side, side, "SAME")
         return tf.reduce_mean(tf.abs(difference))
 
+    def _remembered(self, fake: Sequence[Any], step: Any) -> list[Any]:
+        """Put translations into the pools; return what they give back."""
+        seeds = tf.random.split(tf.stack([tf.constant(self.training.seed, tf.int32), step]), 2)
+        return [self._pools[one].swap(fake[one], seeds[one]) for one in (0, 1)]
+
     def _move_discriminators(
-        self, real: Sequence[Any], fake: Sequence[Any], step: Any, penalised: bool
+        self, real: Sequence[Any], fake: Sequence[Any], penalised: bool
     ) -> dict[str, Any]:
         """One step of both; returns the sum of their losses and the mean of what they said."""
-        seeds = tf.random.split(tf.stack([tf.constant(self.training.seed, tf.int32), step]), 2)
-        remembered = [self._pools[one].swap(fake[one], seeds[one]) for one in (0, 1)]
-        shown = zip(*self._shown(real, remembered, step), strict=True)
         said = [
-            self._move_discriminator(material, *pair, penalised)
-            for material, pair in enumerate(shown)
+            self._move_discriminator(material, real[material], fake[material], penalised)
+            for material in (0, 1)
         ]
         report = {name: (said[0][name] + said[1][name]) / 2.0 for name in said[0]}
         return {**report, "discriminator": 2.0 * report["discriminator"]}

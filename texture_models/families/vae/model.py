@@ -183,8 +183,7 @@ class Vae:
                 total, parts = self._bound(image, fake, encoded)
                 losses = {}
             else:
-                first, second = self.augmentation.shown((image, fake), step)
-                shown = first, second
+                shown = self.augmentation.shown((image, fake), step)
                 with tape.stop_recording():
                     losses = self._move_discriminator(shown, encoded[0], penalised)
                 total, parts = self._likeness((image, fake), shown, encoded[0], label, own)
@@ -253,7 +252,7 @@ class Vae:
         return error + nats / (batch * values), parts
 
     def _likeness(
-        self, pictures: tuple[Any, Any], shown: tuple[Any, Any], code: Any, label: Any, own: Any
+        self, pictures: tuple[Any, Any], shown: Sequence[Any], code: Any, label: Any, own: Any
     ) -> tuple[Any, dict[str, Any]]:
         """Return (weighted sum, parts) of how unlike the decoded pictures are to the encoded.
 
