@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from texture_models.training.checkpoint import check_made_for
+from texture_models.training.durable import sync_files, write_whole
 from texture_models.training.made_for import MadeFor
 from texture_models.training.progress import TrainingResult
 from texture_models.training.warm_start import read_record
@@ -24,12 +25,12 @@ def write_finished(run_dir: Path, record: Mapping[str, Any]) -> None:
     """Say that a training came to its end.
 
     Args:
-        run_dir: folder of the training, in which everything else lies already.
+        run_dir: folder of the training, in which everything else lies already; its model is on
+            the disk before this says so.
         record: JSON-ready: `step`, `seconds`, `waiting`, `losses` and `made_for`.
     """
-    partial = (run_dir / _NAME).with_suffix(".partial")
-    partial.write_text(json.dumps(dict(record)))
-    partial.replace(run_dir / _NAME)
+    sync_files(run_dir / "model")
+    write_whole(run_dir / _NAME, json.dumps(dict(record)))
 
 
 def read_finished(run_dir: Path, made_for: MadeFor) -> TrainingResult:
