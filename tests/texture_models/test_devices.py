@@ -119,6 +119,20 @@ def test_other_families_lose_on_two_devices_as_on_one(tmp_path, monkeypatch, fam
         assert_same_losses(tmp_path / "two" / family, tmp_path / "one" / family)
 
 
+@pytest.mark.slow
+@pytest.mark.evidence
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("family", [*INTRICATE, *OTHERS])
+def test_other_families_lose_on_two_machines_as_on_one(tmp_path, monkeypatch, family):
+    monkeypatch.setattr(loop, "REPORT_STEPS", 1)
+    train_here(family, tmp_path / "one" / family)
+    ended(
+        start("fit", tmp_path / "machines", 1, family, tf_config=cluster(0)),
+        start("join", tmp_path / "nothing", 1, family, tf_config=cluster(1)),
+    )
+    assert_same_losses(tmp_path / "machines" / family, tmp_path / "one" / family)
+
+
 @pytest.mark.parametrize(
     ("changes", "machines", "said"),
     [

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from tests.mill_runs import ROOT
 from texture_models.families import build_model
 from texture_models.families.conditional_gan.config import ConditionalGanConfig
 from texture_models.families.dcgan.config import DcganConfig
@@ -109,9 +111,19 @@ def test_shades_are_weights():
     grey = np.array([[[0], [255], [51]]], np.uint8)
     found = map_from_shades(grey, ("grass", "gravel"))
     np.testing.assert_allclose(found[0], [[1, 0], [0, 1], [0.8, 0.2]], atol=1e-6)
+    traces = np.array([[[7], [250]]], np.uint8)  # of a JPEG, say
+    assert map_from_shades(traces, ("grass", "gravel"))[0].tolist() == [[1, 0], [0, 1]]
     channels = np.array([[[255, 0, 0], [0, 100, 100]]], np.uint8)
     found = map_from_shades(channels, MATERIALS)
     np.testing.assert_allclose(found[0], [[1, 0, 0], [0, 0.5, 0.5]], atol=1e-6)
+
+
+def test_the_map_of_the_documents_is_a_path_that_wraps():
+    painted = np.asarray(Image.open(ROOT / "docs" / "maps" / "path.png").convert("RGB"))
+    found = map_from_shades(painted, ("grass", "gravel"))
+    assert 0.2 < found[..., 1].mean() < 0.5
+    assert (found[0] == found[-1]).all()
+    assert np.abs(found[:, 0] - found[:, -1]).mean() < 0.05
 
 
 def test_colours_name_the_nearest_material():

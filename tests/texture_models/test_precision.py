@@ -56,6 +56,16 @@ def test_networks_made_of_networks_lose_in_float16_as_in_float32(family):
         assert found == pytest.approx(expected, rel=0.05, abs=0.05)
 
 
+@pytest.mark.evidence
+@pytest.mark.parametrize("family", get_args(AnyModelConfig))
+def test_every_step_can_be_compiled_with_xla(family):
+    exact = losses_of(family)
+    for found, expected in zip(losses_of(family, xla=True), exact, strict=True):
+        assert found["skipped"] == 0
+        # Of so small networks; noise is another, what is looked for is what goes off.
+        assert found == pytest.approx(expected, rel=0.5, abs=0.5)
+
+
 @pytest.mark.parametrize("family", get_args(AnyModelConfig))
 def test_every_loss_is_scaled_in_float16(family):
     training = TrainingConfig.tiny(precision="mixed_float16")

@@ -1,20 +1,21 @@
 """A training that begins with the weights of an earlier one."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
-from texture_models.families import build_model
-from texture_models.families.conditional_gan.config import ConditionalGanConfig
-from texture_models.families.cycle_gan.config import CycleGanConfig
+from texture_models.families import AnyModelConfig, build_model
 from texture_models.families.dcgan.config import DcganConfig
 from texture_models.families.psgan.config import PsganConfig
+from texture_models.families.vae.config import VaeConfig
 from texture_models.saved_model import save_generator, save_judges, start_sha256
 from texture_models.training.config import TrainingConfig
 from texture_models.training.loop import fit
 from texture_models.training.warm_start import StartMismatch, read_record, warm_start
 
-# Those whose weights differ in what they keep for each material: by place, in blocks, nothing.
-FAMILIES = (PsganConfig, ConditionalGanConfig, CycleGanConfig)
+FAMILIES = get_args(AnyModelConfig)
+OF_ONE = [family for family in FAMILIES if getattr(family(), "batch_parts", 1) == 1]
 TINY = TrainingConfig.tiny()
 
 
@@ -52,6 +53,27 @@ def test_a_family_starts_from_its_own_kind_and_keeps_what_it_knew(family, tmp_pa
             assert np.array_equal(value, other) or swapped, mine.path
     for mine, theirs in zip(new.averaged.weights, new.networks()["generator"].weights, strict=True):
         assert np.array_equal(mine.numpy(), theirs.numpy())
+
+
+@pytest.mark.parametrize("family", OF_ONE, ids=lambda f: f.model_fields["family"].default)
+def test_a_model_of_one_material_learns_a_second_from_what_it_knew(family, tmp_path):
+    old = varied(build_model(family.tiny(materials=("brick",)), TINY))
+    new = build_model(family.tiny(materials=("brick", "moss")), TINY)
+    origins = warm_start(new, saved(old, tmp_path), {"moss": striped(5)})
+    assert origins in ({}, {"brick": "brick", "moss": "brick"})
+    known = {w.path: w.numpy() for w in old.averaged.weights}
+    for mine in new.averaged.weights:
+        if mine.path in known:  # others are between materials
+            assert set(mine.numpy().ravel()) <= set(known[mine.path].ravel()), mine.path
+
+
+def test_what_an_encoder_has_learnt_is_not_begun_anew(tmp_path):
+    old = varied(build_model(VaeConfig.tiny(materials=("brick",)), TINY))
+    new = build_model(VaeConfig.tiny(materials=("moss",)), TINY)
+    warm_start(new, saved(old, tmp_path), {})
+    new.measure({"moss": striped(5)})
+    for mine, theirs in zip(new.averaged.weights, old.averaged.weights, strict=True):
+        assert np.array_equal(mine.numpy(), theirs.numpy()), mine.path
 
 
 def test_a_new_material_begins_as_the_known_one_that_looks_most_like_it(tmp_path, monkeypatch):

@@ -11,6 +11,9 @@ from scipy import ndimage
 # A share smaller than this is none: what a blur leaves far from every border, so that places of one
 # material are exactly of one.
 LEAST_SHARE = 1 / 512
+# What is painted fainter than this is what a file format or a brush left behind: heights can make
+# much of a little.
+LEAST_SHADE = 1 / 32
 _GREY = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 
 
@@ -119,7 +122,8 @@ def map_from_shades(pixels: np.ndarray, materials: Sequence[str]) -> np.ndarray:
         materials: two: black is the first, white the second. Three: red, green and blue.
 
     Returns:
-        (height, width, materials) float32, adding up to 1.
+        (height, width, materials) float32, adding up to 1; none of what is fainter than
+        `LEAST_SHADE`.
 
     Raises:
         ValueError: there are fewer than two or more than three materials, or black pixels among
@@ -128,7 +132,7 @@ def map_from_shades(pixels: np.ndarray, materials: Sequence[str]) -> np.ndarray:
     shades = np.asarray(pixels, dtype=np.float64) / 255.0
     if len(materials) == 2:
         grey = shades[..., 0] if shades.shape[2] == 1 else shades @ _GREY
-        return np.stack([1.0 - grey, grey], axis=2).astype(np.float32)
+        return _without_traces(np.stack([1.0 - grey, grey], axis=2))
     if len(materials) != 3:
         raise ValueError(
             f"{len(materials)} materials; shades can tell 2 (black and white) or 3 (red, green and"
@@ -146,7 +150,12 @@ def map_from_shades(pixels: np.ndarray, materials: Sequence[str]) -> np.ndarray:
             f"{empty:.1%} of the map is black, which is none of {', '.join(materials)}; paint it"
             " red, green or blue"
         )
-    return np.asarray(shades / total, dtype=np.float32)
+    return _without_traces(shades / total)
+
+
+def _without_traces(shares: np.ndarray) -> np.ndarray:
+    shares = np.where(shares < LEAST_SHADE, 0.0, shares)
+    return np.asarray(shares / shares.sum(axis=2, keepdims=True), dtype=np.float32)
 
 
 def map_from_colours(pixels: np.ndarray, colours: Mapping[str, str]) -> np.ndarray:
