@@ -20,5 +20,6 @@ stay exactly what they are, and between them whole stones and blades win. The pi
 that the discriminator is shown as real are photographs laid over each other by the same formula
 with their brightness as height, shaded and levelled (`mixing`); there are no photographs of borders
 to learn from. Everything else as in `psgan`: valid convolutions, measured waves and colours, lazy
-R1, matching of Gram matrices and spectra.
+R1, matching of Gram matrices and spectra, pictures that are changed for a discriminator that is too
+sure, but not moved, because it reads a map beside them (`training.augmenting`).
 """

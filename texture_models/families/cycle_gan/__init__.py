@@ -25,6 +25,7 @@ convolutions, and nearest upsampling with a 3x3 convolution replaces transposed 
 a material's own colours instead of tanh; cycle and identity compare means over squares of
 `layout_px`, because a translator that has to give back every pixel hides it in patterns of single
 pixels (Chu, Zhmoginov & Sandler 2017, https://arxiv.org/abs/1712.02950) and changes little else; a
-running average of both translators; lazy R1 and Gram matching on the discriminators' features
+running average of both translators; pictures that are changed for a discriminator that is too sure
+(`training.augmenting`); lazy R1 and Gram matching on the discriminators' features
 (https://arxiv.org/abs/2006.16112) as the training asks for.
 """

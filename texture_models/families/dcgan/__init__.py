@@ -20,6 +20,7 @@ several materials has no common statistics; components of a material's own colou
 so that a grey photograph gives grey; labels enter the generator beside the latent vector and as
 scale and shift of every normalisation (FiLM, https://arxiv.org/abs/1709.07871; beside the vector
 alone, brick and grass looked the same after 700 steps), and the discriminator as a projection
-(https://arxiv.org/abs/1802.05637); lazy R1 and Gram matching as the training asks for (`r1_gamma`,
+(https://arxiv.org/abs/1802.05637); pictures that are changed for a discriminator that is too sure
+(`training.augmenting`); lazy R1 and Gram matching as the training asks for (`r1_gamma`,
 `gram_weight`; 0 gives the paper's loss).
 """

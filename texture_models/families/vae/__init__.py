@@ -20,10 +20,11 @@ drawn alone; noise that is not random but encoded enters in some channels of the
 measured in a photograph, not encoded; free bits of 0.05 nat a channel (Kingma et al. 2016,
 https://arxiv.org/abs/1606.04934), taken over the batch; codes bounded to three deviations, so that
 no picture's is far from all others; weights that begin as whitened statistics of the photographs,
-so that codes tell them apart from the first step (`beginning`); lazy R1
-(https://arxiv.org/abs/1801.04406) on the discriminator; the encoder at a tenth of the decoder's
-rate (`encoder_rate`), and slopes that are suddenly long shortened to four times their usual length,
-because one strange photograph sent the decoder off; in place of the standard normal prior a
-Gaussian with full covariance is fitted to the codes of each material after the training (Ghosh et
-al. 2020, https://arxiv.org/abs/1903.12436, section 4).
+so that codes tell them apart from the first step (`beginning`); pictures that are changed for a
+discriminator that is too sure (`training.augmenting`); lazy R1 (https://arxiv.org/abs/1801.04406)
+on the discriminator; the encoder at a tenth of the decoder's rate (`encoder_rate`), and slopes that
+are suddenly long shortened to four times their usual length, because one strange photograph sent
+the decoder off; in place of the standard normal prior a Gaussian with full covariance is fitted to
+the mean codes of each material after the training (Ghosh et al. 2020,
+https://arxiv.org/abs/1903.12436, section 4).
 """
