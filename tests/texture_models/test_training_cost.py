@@ -94,6 +94,21 @@ def test_a_share_of_one_picture_is_tried_as_the_smallest_batch():
     assert shared.operations == alone.operations
 
 
+def test_parts_of_a_processor_need_memory_each_and_advice_is_for_all_of_them(monkeypatch):
+    config = PsganConfig.tiny(materials=("brick", "moss"))
+    one, two = (
+        foretold_cost(config, TrainingConfig.tiny(batch_size=4 * devices, devices=devices))
+        for devices in (1, 2)
+    )
+    need = one.needed_bytes - RUNTIME_BYTES
+    assert two.needed_bytes - RUNTIME_BYTES == 2 * need
+    # What the model holds already is added to what is free.
+    monkeypatch.setattr("texture_models.training.cost.free_bytes", lambda: RUNTIME_BYTES + need)
+    foretold_cost(config, TrainingConfig.tiny(batch_size=4))
+    with pytest.raises(ModelTooLarge, match=r"fit with training\.batch_size=[246];"):
+        foretold_cost(config, TrainingConfig.tiny(batch_size=8, devices=2))
+
+
 def test_nothing_is_tried_where_it_does_not_fit(model):
     before = everything(model)
     with pytest.raises(ModelTooLarge, match=r"free some, or choose a smaller model\.preset"):

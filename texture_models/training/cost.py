@@ -49,6 +49,10 @@ class MemoryNeed:
         """Both, and what the runtime takes beside its tensors."""
         return self.weights_bytes + self.pictures_bytes + RUNTIME_BYTES
 
+    def of(self, copies: int) -> MemoryNeed:
+        """Return the need of several such trainings in one memory."""
+        return MemoryNeed(copies * self.weights_bytes, copies * self.pictures_bytes)
+
 
 @dataclass(frozen=True)
 class TrainingCost:
@@ -96,8 +100,28 @@ class TrainingCost:
         }
 
 
+@dataclass(frozen=True)
+class Share:
+    """What a model that is tried alone is one device's part of.
+
+    Attributes:
+        training: with the batch of all devices.
+        devices: that share it.
+        together: how many of them have the same memory.
+    """
+
+    training: TrainingConfig
+    devices: int
+    together: int
+
+
 def measured_cost(
-    model: Trainable, *, replicas: int = 1, machines: int = 1, available_bytes: int | None = None
+    model: Trainable,
+    *,
+    replicas: int = 1,
+    machines: int = 1,
+    available_bytes: int | None = None,
+    share: Share | None = None,
 ) -> TrainingCost:
     """Trace the step, refuse what does not fit, and try a few steps; the model stays as it was.
 
@@ -107,19 +131,21 @@ def measured_cost(
         machines: that train together; all of them have to call this.
         available_bytes: of memory, what the model takes included; None: find out on a CPU, and
             refuse nothing on a GPU.
+        share: what the model is a part of; None: it is the whole.
 
     Raises:
         ModelTooLarge: there is less memory than a step needs.
     """
     training = model.training
+    whole = share or Share(training, replicas * machines, 1)
     kinds = _kinds(training)
     with traced_only() as graphs:
         for step, _ in kinds:
             _try_step(model, step)
-    need = _need(model, graphs, replicas)
+    need = _need(model, graphs, replicas).of(whole.together)
     available = _available(model) if available_bytes is None else available_bytes
     if available is not None:
-        check_fits(need, available, model.config, training, replicas * machines)
+        check_fits(need, available, model.config, whole.training, whole.devices)
     times, peak = _tried(model, [step for step, _ in kinds], machines)
     seconds = sum(share * one for (_, share), one in zip(kinds, times, strict=True))
     work = [machines * arithmetic(graph) for graph in graphs]
@@ -149,9 +175,12 @@ def foretold_cost(config: AnyModelConfig, training: TrainingConfig) -> TrainingC
     parts = getattr(config, "batch_parts", 1)
     machines, local = asked_devices(training, parts)
     batch = max(training.batch_size // (machines * local), least_batch(1, parts))
-    share = training.model_copy(update={"batch_size": batch, "devices": 1})
+    alone = training.model_copy(update={"batch_size": batch, "devices": 1})
     free = first_gpu()
-    cost = measured_cost(build_model(config, share), available_bytes=free)
+    # Parts of a CPU have one memory, GPUs each its own.
+    together = 1 if tf.config.list_physical_devices("GPU") else local
+    share = Share(training, machines * local, together)
+    cost = measured_cost(build_model(config, alone), available_bytes=free, share=share)
     return replace(cost, operations=training.batch_size / batch * cost.operations)
 
 
