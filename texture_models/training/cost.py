@@ -21,6 +21,7 @@ from texture_models.training.free_memory import free_bytes
 from texture_models.training.graph_cost import arithmetic, most_live_bytes
 from texture_models.training.replicas import traced_only
 
+_SURELY = 0.95  # of the room for pictures: margins around patches do not shrink with them
 RUNTIME_BYTES = 150_000_000  # threads, kernels and scratch space beside the tensors; measured
 SLOW_STEP_S = 2.0  # such a step is measured once
 _SAMPLE_S = 0.005
@@ -139,9 +140,7 @@ def measured_cost(
     training = model.training
     whole = share or Share(training, replicas * machines, 1)
     kinds = _kinds(training)
-    with traced_only() as graphs:
-        for step, _ in kinds:
-            _try_step(model, step)
+    graphs = _graphs(model)
     need = _need(model, graphs, replicas).of(whole.together)
     available = _available(model) if available_bytes is None else available_bytes
     if available is not None:
@@ -184,6 +183,11 @@ def foretold_cost(config: AnyModelConfig, training: TrainingConfig) -> TrainingC
     return replace(cost, operations=training.batch_size / batch * cost.operations)
 
 
+def foretold_need(model: Trainable) -> MemoryNeed:
+    """Return the memory that the steps of a model on one device need, without doing one."""
+    return _need(model, _graphs(model), 1)
+
+
 def check_fits(
     need: MemoryNeed, available_bytes: int, config: Any, training: TrainingConfig, devices: int
 ) -> None:
@@ -205,10 +209,11 @@ def check_fits(
 
 
 def _smaller(
-    need: MemoryNeed, available: int, config: Any, training: TrainingConfig, devices: int
+    need: MemoryNeed, available: float, config: Any, training: TrainingConfig, devices: int
 ) -> Iterator[str]:
     available = max(0, available - RUNTIME_BYTES)
-    share = max(0.0, (available - need.weights_bytes) / need.pictures_bytes)
+    room = max(0.0, _SURELY * (available - need.weights_bytes))
+    share, available = room / need.pictures_bytes, need.weights_bytes + room
     parts = getattr(config, "batch_parts", 1)
     if batch := fitting_batch(int(training.batch_size * share), devices, parts):
         yield f"training.batch_size={batch}"
@@ -236,6 +241,14 @@ def _narrower(widths: Any, factor: float) -> Any:
     if not all(fitting):
         return None
     return str(fitting).replace(" ", "") if isinstance(widths, Sequence) else fitting[0]
+
+
+def _graphs(model: Trainable) -> list[Any]:
+    """Trace every kind of step, and do none."""
+    with traced_only() as graphs:
+        for step, _ in _kinds(model.training):
+            _try_step(model, step)
+    return graphs
 
 
 def _kinds(training: TrainingConfig) -> list[tuple[int, float]]:
