@@ -82,7 +82,7 @@ def ways_out(config, devices, batch_size):
 
 
 def test_no_batch_is_advised_that_would_be_refused():
-    assert "batch_size=8;" in ways_out(CycleGanConfig(), 2, 20)  # of 11, a pair on each device
+    assert "batch_size=8;" in ways_out(CycleGanConfig(), 2, 20)  # of 10, a pair on each device
     assert "batch_size" not in ways_out(CycleGanConfig(), 1, 6)  # of 3
     assert "batch_size" not in ways_out(PsganConfig(), 1, 3)  # of 1
     assert "model.encoder_widths=[" in ways_out(VaeConfig(), 1, 8)
