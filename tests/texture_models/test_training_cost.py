@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_refused_with_sizes_that_would():
         "training.batch_size=10",  # 95% of 55% of 20
         "training.patch_px=32",  # 72% of 64 in whole cells
         # 100 f^2 + 800 f = 518 where f is 0.60
-        "model.generator_widths=[56,56,40,24,16] and model.discriminator_widths=[24,56,72]",
+        "model.generator_widths=[56,56,32,24,16] and model.discriminator_widths=[24,56,72]",
     ]
     check_fits(need, need.total_bytes, config, training, 1)
 

@@ -47,7 +47,7 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
         0.1,
         ge=0,
         description="weight of matching the finer bands of the power spectrum (psgan, "
-        "conditional_gan, conv_stack, vae)",
+        "conditional_gan, vae)",
     )
     imprint_weight: float = Field(
         100.0,

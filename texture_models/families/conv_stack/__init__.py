@@ -23,8 +23,7 @@ invent; the random picture is hashed noise of three grains (1, 5 and 17 pixels),
 single pixels tells a network of short reach nothing about large forms; small presets fold squares
 of pixels into channels (Shi et al. 2016, https://arxiv.org/abs/1609.05158), which quarters the cost
 at the same reach in blocks; FiLM (https://arxiv.org/abs/1709.07871) for several materials; pictures
-that are changed for a discriminator that is too sure (`training.augmenting`); lazy R1
-(https://arxiv.org/abs/1801.04406), Gram matching on the discriminator's features
-(https://arxiv.org/abs/2006.16112) and a loss on the finer bands of the power spectrum
-(https://arxiv.org/abs/2003.01826) as the training asks for.
+that are changed for a discriminator that is too sure (`training.augmenting`);
+lazy R1 (https://arxiv.org/abs/1801.04406) and Gram matching on the discriminator's features
+(https://arxiv.org/abs/2006.16112) as the training asks for.
 """

@@ -23,7 +23,7 @@ class ConvStackConfig(BaseModel, frozen=True, extra="forbid"):
 
     picture_px: ClassVar[int | None] = None  # pictures of any size
     several_devices: ClassVar[bool] = True  # every draw and every mean is of the whole batch
-    unread: ClassVar[frozenset[str]] = AGAINST_FAULTS
+    unread: ClassVar[frozenset[str]] = AGAINST_FAULTS | {"spectrum_weight"}
 
     family: Literal["conv_stack"] = "conv_stack"
     preset: Preset = Field(

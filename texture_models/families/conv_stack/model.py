@@ -17,7 +17,6 @@ from texture_models.losses import spread
 from texture_models.random_patch import random_patch
 from texture_models.sizes import nearest_multiples
 from texture_models.spatial.measuring import assign_colours
-from texture_models.spectrum_loss import SpectrumLoss
 from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
 from texture_models.training.initial_weights import seeded
@@ -76,20 +75,18 @@ class ConvStack:
             "generator": adam(training.generator_rate, self.generator),
             "discriminator": adam(training.discriminator_rate, self.discriminator),
         }
-        self._spectrum = SpectrumLoss(config.material_count, training.patch_px)
         self.augmentation = Augmentation(training)
         self._patches: np.ndarray | None = None  # see `statistics_patches`
         self._compiled = compiled_step(self._step, xla=training.xla)
 
     def measure(self, photographs: Mapping[str, Sequence[np.ndarray]]) -> None:
-        """Read colours and spectra off the photographs; keep patches of them for the statistics.
+        """Read the colours off the photographs, and keep patches of them for the statistics.
 
         Args:
             photographs: material -> uint8 (height, width, 3) pictures.
         """
         names = self.config.materials or tuple(photographs)
         assign_colours((self.generator, self.averaged), names, photographs)
-        self._spectrum.measure(names, photographs)
         self._patches = statistics_patches([photographs[name] for name in names], self.config.fold)
 
     def train_step(
@@ -177,9 +174,6 @@ class ConvStack:
             )
             parts["reproduction"] = reproduction(image, fake, trust)
             total += self.config.reproduction_weight * parts["reproduction"]
-            if training.spectrum_weight:
-                parts["spectrum"] = self._spectrum(fake, code)
-                total += training.spectrum_weight * parts["spectrum"]
             scaled = self.optimizers["generator"].scale(total)
         variables = self.generator.trainable_variables
         self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
