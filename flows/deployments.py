@@ -7,6 +7,7 @@ block as a worker does.
 import difflib
 import importlib
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,8 +80,20 @@ def find_deployment(name: str, path: Path = PREFECT_YAML) -> Deployment:
     return known[name]
 
 
+class _Words(yaml.SafeLoader):
+    """YAML in which, as in its version 1.2, only true and false are booleans: off is a word."""
+
+
+_BOOLEAN = "tag:yaml.org,2002:bool"
+_Words.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Words.add_implicit_resolver(_BOOLEAN, re.compile(r"^(?:true|false)$", re.IGNORECASE), list("tTfF"))
+
+
 def with_overrides(parameters: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """Return `parameters` with every `a.b=value` put in its place; values are read as YAML.
+    """Return `parameters` with every `a.b=value` put in its place; values are read as YAML 1.2.
 
     Raises:
         DeploymentError: an override has no `=`, or goes through something that is not a group.
@@ -97,7 +110,7 @@ def with_overrides(parameters: Mapping[str, Any], overrides: Sequence[str]) -> d
             if not isinstance(place, dict):
                 raise DeploymentError(f"--set {override!r}: {group} is a value, not a group")
         try:
-            place[last] = yaml.safe_load(text)
+            place[last] = yaml.load(text, Loader=_Words)
         except yaml.YAMLError:
             place[last] = text
     return result

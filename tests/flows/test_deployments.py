@@ -91,3 +91,12 @@ def test_credentials_in_a_source_are_refused_and_not_repeated(source: str) -> No
     with pytest.raises(ValidationError) as caught_by_form:
         DatasetConfig(source=source)
     assert "cret" not in str(caught_by_form.value)
+
+
+def test_words_that_older_yaml_takes_for_booleans_are_words() -> None:
+    wanted = ["training.augment=off", "translation.tiles=yes", "a.b=True", "a.c=false", "a.d=3"]
+    assert with_overrides({}, wanted) == {
+        "training": {"augment": "off"},
+        "translation": {"tiles": "yes"},
+        "a": {"b": True, "c": False, "d": 3},
+    }

@@ -6,19 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from texture_models.training.durable import write_whole
+from texture_models.training.durable import whole_file
 from texture_models.training.finished import is_finished, write_finished
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):
-    write_whole(tmp_path / "history.jsonl", "all of it")
+    with whole_file(tmp_path / "history.jsonl") as file:
+        file.write(b"all of it")
 
     def full(file):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write_whole(tmp_path / "history.jsonl", "half")
+    with (
+        pytest.raises(OSError, match="No space"),
+        whole_file(tmp_path / "history.jsonl") as file,
+    ):
+        file.write(b"half")
+    assert [path.name for path in tmp_path.iterdir()] == ["history.jsonl"]
     assert (tmp_path / "history.jsonl").read_text() == "all of it"
 
 

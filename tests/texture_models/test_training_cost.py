@@ -20,7 +20,6 @@ from texture_models.training.cost import (
     ModelTooLarge,
     check_fits,
     foretold_cost,
-    foretold_need,
     measured_cost,
 )
 from texture_models.training.graph_cost import arithmetic, most_live_bytes
@@ -94,10 +93,10 @@ def test_no_batch_is_advised_that_would_be_refused():
 def test_every_size_that_is_advised_fits(family):
     config, training = family(materials=("brick", "moss")), TrainingConfig(batch_size=16, steps=1)
     model = build_model(config, training)
-    need = foretold_need(model)
-    room = need.weights_bytes + int(0.6 * need.pictures_bytes) + RUNTIME_BYTES
+    tensors = measured_cost(model).needed_bytes - RUNTIME_BYTES
+    room = RUNTIME_BYTES + int(0.65 * tensors)
     with pytest.raises(ModelTooLarge) as told:
-        check_fits(need, room, config, training, 1)
+        measured_cost(model, available_bytes=room)
     for way in str(told.value).split("it would fit with ")[1].split("; or "):
         changes = {"model": {}, "training": {}}
         for part in way.split(" and "):
@@ -107,7 +106,7 @@ def test_every_size_that_is_advised_fits(family):
             family(**{**config.model_dump(), **changes["model"]}),
             TrainingConfig(**{**training.model_dump(), **changes["training"]}),
         )
-        assert foretold_need(smaller).total_bytes <= room, way
+        assert measured_cost(smaller, available_bytes=room).needed_bytes <= room, way
 
 
 def test_a_share_of_one_picture_is_tried_as_the_smallest_batch():

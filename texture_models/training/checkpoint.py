@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import shutil
 import zipfile
 import zlib
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from texture_models.training.durable import whole_file
 
 KEPT = 2  # the newest and, should it turn out damaged, the one before
 _META = "meta.json"
@@ -113,16 +114,8 @@ def _write(target: Path, state: Mapping[str, Sequence[Any]], meta: Mapping[str, 
     }
     bookkeeping = json.dumps({**meta, _ARRAYS: len(arrays)}).encode()
     arrays[_META] = np.frombuffer(bookkeeping, dtype=np.uint8)
-    partial = target.with_suffix(".partial")
-    try:
-        with partial.open("wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+    with whole_file(target) as file:
+        np.savez(file, **arrays)
 
 
 def read_checkpoint(
@@ -163,7 +156,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         meta: dict[str, Any] = json.loads(arrays.pop(_META).tobytes())
-        if (count := meta.pop(_ARRAYS)) != len(arrays):
+        if (count := meta.pop(_ARRAYS, len(arrays))) != len(arrays):
             raise ValueError(f"{len(arrays)} of its {count} arrays are there")
         return meta, arrays
     except PermissionError as error:

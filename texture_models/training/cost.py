@@ -140,7 +140,9 @@ def measured_cost(
     training = model.training
     whole = share or Share(training, replicas * machines, 1)
     kinds = _kinds(training)
-    graphs = _graphs(model)
+    with traced_only() as graphs:
+        for step, _ in kinds:
+            _try_step(model, step)
     need = _need(model, graphs, replicas).of(whole.together)
     available = _available(model) if available_bytes is None else available_bytes
     if available is not None:
@@ -181,11 +183,6 @@ def foretold_cost(config: AnyModelConfig, training: TrainingConfig) -> TrainingC
     share = Share(training, machines * local, together)
     cost = measured_cost(build_model(config, alone), available_bytes=free, share=share)
     return replace(cost, operations=training.batch_size / batch * cost.operations)
-
-
-def foretold_need(model: Trainable) -> MemoryNeed:
-    """Return the memory that the steps of a model on one device need, without doing one."""
-    return _need(model, _graphs(model), 1)
 
 
 def check_fits(
@@ -241,14 +238,6 @@ def _narrower(widths: Any, factor: float) -> Any:
     if not all(fitting):
         return None
     return str(fitting).replace(" ", "") if isinstance(widths, Sequence) else fitting[0]
-
-
-def _graphs(model: Trainable) -> list[Any]:
-    """Trace every kind of step, and do none."""
-    with traced_only() as graphs:
-        for step, _ in _kinds(model.training):
-            _try_step(model, step)
-    return graphs
 
 
 def _kinds(training: TrainingConfig) -> list[tuple[int, float]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from texture_models.training.checkpoint import check_made_for
-from texture_models.training.durable import sync_files, write_whole
+from texture_models.training.durable import sync_files, whole_file
 from texture_models.training.made_for import MadeFor
 from texture_models.training.progress import TrainingResult
 from texture_models.training.warm_start import read_record
@@ -30,7 +30,8 @@ def write_finished(run_dir: Path, record: Mapping[str, Any]) -> None:
         record: JSON-ready: `step`, `seconds`, `waiting`, `losses` and `made_for`.
     """
     sync_files(run_dir / "model")
-    write_whole(run_dir / _NAME, json.dumps(dict(record)))
+    with whole_file(run_dir / _NAME) as file:
+        file.write(json.dumps(dict(record)).encode())
 
 
 def read_finished(run_dir: Path, made_for: MadeFor) -> TrainingResult:

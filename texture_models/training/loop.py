@@ -26,7 +26,7 @@ from texture_models.training.devices import (
     open_devices,
     what_is_trained,
 )
-from texture_models.training.durable import write_whole
+from texture_models.training.durable import whole_file
 from texture_models.training.finished import is_finished, read_finished, write_finished
 from texture_models.training.health import LEAST_DIVERSITY, Health, TrainingFailed
 from texture_models.training.kept_checkpoints import KeptCheckpoints
@@ -252,8 +252,8 @@ class _Run:
         if history.is_file():
             lines = history.read_text().splitlines(keepends=True)
             kept = [line for line in lines if _step_of(line) <= self.step]
-            with written("the losses", history):
-                write_whole(history, "".join(kept))
+            with written("the losses", history), whole_file(history) as file:
+                file.write("".join(kept).encode())
 
     def train(self, open_batches: Callable[[int], Batches]) -> None:
         """Step until the budget is spent; a checkpoint is written however it ends."""

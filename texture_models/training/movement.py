@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import keras
@@ -15,6 +15,7 @@ from texture_models.losses import (
     gram_distance,
     logit_report,
 )
+from texture_models.training.augmenting import Augmentation
 from texture_models.training.config import TrainingConfig
 from texture_models.training.optimizer import Adam
 from texture_models.training.replicas import assign_on_all, batches_in_a_row, replica_count
@@ -146,31 +147,57 @@ def move_discriminator(
     return {"discriminator": loss, **logit_report(real_logits, fake_logits)}
 
 
-def discriminator_says(
+def contest(
     discriminator: keras.Model,
-    pictures: Sequence[Any],
+    optimizer: Any,
+    augmentation: Augmentation,
+    pictures: tuple[Any, Any],
     code: Any,
     *,
-    gram_weight: float,
+    tape: tf.GradientTape,
+    training: TrainingConfig,
+    step: Any,
+    penalised: bool,
     groups: Any,
-) -> tuple[Any, dict[str, Any]]:
-    """Return (weighted sum, parts) of what a discriminator tells the generator.
+) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    """Move a discriminator, and let it tell the generator what it then thinks.
+
+    The pictures it has just learnt from are judged again by what it became: one forward pass of the
+    generator serves both moves.
 
     Args:
         discriminator: [image, code] -> logits first, then features of its stages.
-        pictures: (real, generated) as it sees them, (batch, height, width, 3) float32 each.
+        optimizer: `training.optimizer.adam` of it.
+        augmentation: of what it is shown, the same in both moves.
+        pictures: (real, generated), (batch, height, width, 3) float32 each.
         code: what it is told of both.
-        gram_weight: of the distance between the Gram matrices of its features; 0 for none.
-        groups: (batch, groups) one-hot, pictures whose matrices are compared as a mean; None for
-            each picture with its own.
+        tape: of the generator; does not record the discriminator's move.
+        training: weights of gradient penalty and Gram matching, 0 for none.
+        step: scalar int32.
+        penalised: whether this step has a gradient penalty.
+        groups: (batch, groups) one-hot, pictures whose Gram matrices are compared as a mean; None
+            for each picture with its own.
+
+    Returns:
+        (weighted sum for the generator, its parts, report of the discriminator), scalars.
     """
-    real, fake = pictures
+    shown, shown_fake = augmentation.shown(pictures, step)
+    with tape.stop_recording():
+        report = move_discriminator(
+            discriminator,
+            optimizer,
+            (shown, tf.stop_gradient(shown_fake)),
+            code,
+            penalty=training.penalty_weight if penalised else 0.0,
+        )
+        rows, rate = shown.shape[0], optimizer.learning_rate
+        report |= augmentation.adapt(report["real_won"], rows, rate)
     # While training for both: dropout raises second moments.
-    logits, *fake_features = discriminator([fake, code], training=True)
+    logits, *fake_features = discriminator([shown_fake, code], training=True)
     parts = {"adversarial": generator_loss(tf.cast(logits, tf.float32))}
     total = parts["adversarial"]
-    if gram_weight:
-        _, *real_features = discriminator([real, code], training=True)
+    if training.gram_weight:
+        _, *real_features = discriminator([shown, code], training=True)
         parts["gram"] = gram_distance(fake_features, real_features, groups)
-        total += gram_weight * parts["gram"]
-    return total, parts
+        total += training.gram_weight * parts["gram"]
+    return total, parts, report

@@ -27,9 +27,8 @@ from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import balanced_labels, one_hot
 from texture_models.training.movement import (
     begin_step,
-    discriminator_says,
+    contest,
     follow,
-    move_discriminator,
     recompute_statistics,
 )
 from texture_models.training.optimizer import adam, skipped_steps
@@ -189,20 +188,16 @@ class ConditionalGan:
         real, on_top = laid_over(*_with_partners(image), share, self.config.height_contrast)
         with tf.GradientTape() as tape:
             fake, *shares = self._drawing(inputs, training=True)
-            shown, shown_fake = self.augmentation.shown((real, fake), step)
-            with tape.stop_recording():
-                losses = move_discriminator(
-                    self.discriminator,
-                    self.optimizers["discriminator"],
-                    (shown, tf.stop_gradient(shown_fake)),
-                    weights,
-                    penalty=training.penalty_weight if penalised else 0.0,
-                )
-            total, parts = discriminator_says(
+            total, parts, report = contest(
                 self.discriminator,
-                (shown, shown_fake),
+                self.optimizers["discriminator"],
+                self.augmentation,
+                (real, fake),
                 weights,
-                gram_weight=training.gram_weight,
+                tape=tape,
+                training=training,
+                step=step,
+                penalised=penalised,
                 groups=self._groups(code),
             )
             if training.spectrum_weight:
@@ -218,11 +213,9 @@ class ConditionalGan:
         follow(
             self.averaged, self.generator, step=step, batch=batch, half_life=training.average_images
         )
-        rate = self.optimizers["discriminator"].learning_rate
         return {
-            **losses,
+            **report,
             **parts,
-            **self.augmentation.adapt(losses["real_won"], batch, rate),
             "spread": spread(fake) / (spread(real) + 1e-6),
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }

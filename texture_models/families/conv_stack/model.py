@@ -23,9 +23,8 @@ from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import balanced_labels, one_hot
 from texture_models.training.movement import (
     begin_step,
-    discriminator_says,
+    contest,
     follow,
-    move_discriminator,
     recompute_statistics,
 )
 from texture_models.training.optimizer import adam, skipped_steps
@@ -156,20 +155,16 @@ class ConvStack:
         inputs, trust = self._inputs(image, code, step)
         with tf.GradientTape() as tape:
             fake = self.generator(inputs, training=True)
-            shown, shown_fake = self.augmentation.shown((image, fake), step)
-            with tape.stop_recording():
-                losses = move_discriminator(
-                    self.discriminator,
-                    self.optimizers["discriminator"],
-                    (shown, tf.stop_gradient(shown_fake)),
-                    code,
-                    penalty=training.penalty_weight if penalised else 0.0,
-                )
-            total, parts = discriminator_says(
+            total, parts, report = contest(
                 self.discriminator,
-                (shown, shown_fake),
+                self.optimizers["discriminator"],
+                self.augmentation,
+                (image, fake),
                 code,
-                gram_weight=training.gram_weight,
+                tape=tape,
+                training=training,
+                step=step,
+                penalised=penalised,
                 groups=code,
             )
             parts["reproduction"] = reproduction(image, fake, trust)
@@ -184,11 +179,9 @@ class ConvStack:
             batch=image.shape[0],
             half_life=training.average_images,
         )
-        rate = self.optimizers["discriminator"].learning_rate
         return {
-            **losses,
+            **report,
             **parts,
-            **self.augmentation.adapt(losses["real_won"], image.shape[0], rate),
             "spread": spread(fake) / (spread(image) + 1e-6),
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }

@@ -19,9 +19,8 @@ from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import balanced_labels, one_hot
 from texture_models.training.movement import (
     begin_step,
-    discriminator_says,
+    contest,
     follow,
-    move_discriminator,
     recompute_statistics,
 )
 from texture_models.training.optimizer import adam, skipped_steps
@@ -140,20 +139,16 @@ class Dcgan:
         rolls = [self._offsets(batch, step, stream) for stream in (1, 2)]
         with tf.GradientTape() as tape:
             fake = rolled(self.generator(inputs, training=True), *rolls)
-            shown, shown_fake = self.augmentation.shown((image, fake), step)
-            with tape.stop_recording():
-                losses = move_discriminator(
-                    self.discriminator,
-                    self.optimizers["discriminator"],
-                    (shown, tf.stop_gradient(shown_fake)),
-                    code,
-                    penalty=training.penalty_weight if penalised else 0.0,
-                )
-            total, parts = discriminator_says(
+            total, parts, report = contest(
                 self.discriminator,
-                (shown, shown_fake),
+                self.optimizers["discriminator"],
+                self.augmentation,
+                (image, fake),
                 code,
-                gram_weight=training.gram_weight,
+                tape=tape,
+                training=training,
+                step=step,
+                penalised=penalised,
                 groups=code,
             )
             scaled = self.optimizers["generator"].scale(total)
@@ -161,11 +156,9 @@ class Dcgan:
         self.optimizers["generator"].apply(tape.gradient(scaled, variables), variables)
         half_life = training.average_images
         follow(self.averaged, self.generator, step=step, batch=batch, half_life=half_life)
-        rate = self.optimizers["discriminator"].learning_rate
         return {
-            **losses,
+            **report,
             **parts,
-            **self.augmentation.adapt(losses["real_won"], batch, rate),
             "spread": spread(fake) / (spread(image) + 1e-6),
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }

@@ -24,9 +24,8 @@ from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import balanced_labels, one_hot
 from texture_models.training.movement import (
     begin_step,
-    discriminator_says,
+    contest,
     follow,
-    move_discriminator,
     recompute_statistics,
 )
 from texture_models.training.optimizer import adam, skipped_steps
@@ -145,24 +144,18 @@ class Psgan:
         training = self.training
         cells = training.patch_px // self.config.pixels_per_cell
         inputs = self._inputs(code, waves, step, cells)
-        # The pictures the discriminator has just learnt from are judged again by what it became:
-        # one forward pass of the generator serves both moves.
         with tf.GradientTape() as tape:
             fake = self.generator(inputs, training=True)
-            shown, shown_fake = self.augmentation.shown((image, fake), step)
-            with tape.stop_recording():
-                losses = move_discriminator(
-                    self.discriminator,
-                    self.optimizers["discriminator"],
-                    (shown, tf.stop_gradient(shown_fake)),
-                    code,
-                    penalty=training.penalty_weight if penalised else 0.0,
-                )
-            total, parts = discriminator_says(
+            total, parts, report = contest(
                 self.discriminator,
-                (shown, shown_fake),
+                self.optimizers["discriminator"],
+                self.augmentation,
+                (image, fake),
                 code,
-                gram_weight=training.gram_weight,
+                tape=tape,
+                training=training,
+                step=step,
+                penalised=penalised,
                 groups=code,
             )
             for name, weight, loss in self._statistics_losses(waves, inputs):
@@ -178,11 +171,9 @@ class Psgan:
             batch=code.shape[0],
             half_life=training.average_images,
         )
-        rate = self.optimizers["discriminator"].learning_rate
         return {
-            **losses,
+            **report,
             **parts,
-            **self.augmentation.adapt(losses["real_won"], code.shape[0], rate),
             "spread": spread(fake) / (spread(image) + 1e-6),
             "skipped": skipped_steps(tuple(self.optimizers.values())),
         }

@@ -29,9 +29,8 @@ from texture_models.training.initial_weights import seeded
 from texture_models.training.labels import balanced_labels, one_hot
 from texture_models.training.movement import (
     begin_step,
-    discriminator_says,
+    contest,
     follow,
-    move_discriminator,
     recompute_statistics,
 )
 from texture_models.training.optimizer import Adam, adam, skipped_steps
@@ -181,12 +180,22 @@ class Vae:
             fake = self.generator.get_layer("decoder")(inputs, training=True)
             if self.discriminator is None:
                 total, parts = self._bound(image, fake, encoded)
-                losses = {}
+                report: dict[str, Any] = {}
             else:
-                shown = self.augmentation.shown((image, fake), step)
-                with tape.stop_recording():
-                    losses = self._move_discriminator(shown, encoded[0], penalised)
-                total, parts = self._likeness((image, fake), shown, encoded[0], label, own)
+                total, parts, report = contest(
+                    self.discriminator,
+                    self.optimizers["discriminator"],
+                    self.augmentation,
+                    (image, fake),
+                    tf.stop_gradient(encoded[0]),
+                    tape=tape,
+                    training=self.training,
+                    step=step,
+                    penalised=penalised,
+                    groups=None,  # a code is of one picture: no means over several
+                )
+                weighted, more = self._unlikeness(image, fake, label, own)
+                total, parts = total + weighted, parts | more
                 nats = self._divergences(encoded)
                 parts |= {"divergence": tf.add_n([beyond_free_bits(some) for some in nats])}
                 total += self._kl_weight(step) * parts["divergence"]
@@ -201,7 +210,7 @@ class Vae:
             half_life=self.training.average_images,
         )
         return {
-            **losses,
+            **report,
             **parts,
             "spread": spread(fake) / (spread(image) + 1e-6),
             "skipped": skipped_steps(tuple(self.optimizers.values())),
@@ -251,50 +260,24 @@ class Vae:
         parts = {"reconstruction": error, "divergence": nats / batch}
         return error + nats / (batch * values), parts
 
-    def _likeness(
-        self, pictures: tuple[Any, Any], shown: Sequence[Any], code: Any, label: Any, own: Any
+    def _unlikeness(
+        self, image: Any, fake: Any, label: Any, own: Any
     ) -> tuple[Any, dict[str, Any]]:
-        """Return (weighted sum, parts) of how unlike the decoded pictures are to the encoded.
+        """Return (weighted sum, parts) of how far decoded pictures are, where no network judges.
 
         Args:
-            pictures: (encoded, decoded), (batch, patch, patch, 3) each.
-            shown: the same as the discriminator sees them.
-            code: (batch, latent) of both.
+            image: (batch, patch, patch, 3) what was encoded.
+            fake: the same shape, what was decoded.
             label: (batch, materials) one-hot, whose spectra count.
             own: (batch, 1, 1, 1), see `_own_cells`.
         """
-        image, fake = pictures
-        training = self.training
-        assert self.discriminator is not None  # asked for by `_step`
-        total, parts = discriminator_says(
-            self.discriminator,
-            shown,
-            tf.stop_gradient(code),
-            gram_weight=training.gram_weight,
-            groups=None,  # a code is of one picture: no means over several
-        )
         coarse = tf.nn.avg_pool2d(fake - image, LOW_PASS_PX, LOW_PASS_PX, "SAME")
-        parts["low_pass"] = tf.reduce_mean(tf.abs(coarse) * own) * 2.0
-        total += parts["low_pass"]
-        if training.spectrum_weight:
+        parts = {"low_pass": tf.reduce_mean(tf.abs(coarse) * own) * 2.0}
+        total = parts["low_pass"]
+        if self.training.spectrum_weight:
             parts["spectrum"] = self._spectrum(fake, label)
-            total += training.spectrum_weight * parts["spectrum"]
+            total += self.training.spectrum_weight * parts["spectrum"]
         return total, parts
-
-    def _move_discriminator(
-        self, shown: Sequence[Any], code: Any, penalised: bool
-    ) -> dict[str, Any]:
-        training, mover = self.training, self.optimizers["discriminator"]
-        image, fake = shown
-        said = move_discriminator(
-            self.discriminator,
-            mover,
-            (image, tf.stop_gradient(fake)),
-            tf.stop_gradient(code),
-            penalty=training.penalty_weight if penalised else 0.0,
-        )
-        rate = mover.learning_rate
-        return said | self.augmentation.adapt(said["real_won"], image.shape[0], rate)
 
 
 def _with_one(code: Any) -> Any:
