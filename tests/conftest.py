@@ -51,7 +51,9 @@ os.environ.update(
         "MLFLOW_UV_AUTO_DETECT": "false",
         "NO_ALBUMENTATIONS_UPDATE": "1",
         "KERAS_BACKEND": "tensorflow",
-        "KERAS_HOME": os.devnull,  # as the models do it, for modules that import Keras before them
+        # As the models do it, for modules that import Keras or TensorFlow before them.
+        "KERAS_HOME": os.devnull,
+        "TF_ENABLE_ONEDNN_OPTS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
 )

@@ -1,6 +1,7 @@
 """Generative models of texture: families, training, rendering, metrics.
 
-Nothing here knows of Prefect, MLflow, buckets or environment variables, but for those of Keras.
+Nothing here knows of Prefect, MLflow, buckets or environment variables, but for those of Keras
+and TensorFlow.
 """
 
 import os
@@ -10,3 +11,8 @@ import os
 # whatever other programs were told; this runs before any of our modules imports Keras.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("KERAS_HOME", os.devnull)
+
+# By itself TensorFlow uses oneDNN's convolutions on processors with AVX-512 only; where there is
+# AVX2 alone, a training step took 1.4 times as long without them (docs/experiments.md). It reads
+# this when it is imported.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

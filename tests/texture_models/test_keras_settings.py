@@ -1,4 +1,4 @@
-"""What other programs told Keras does not reach the models."""
+"""What other programs told Keras does not reach the models; what a user tells TensorFlow does."""
 
 import json
 import os
@@ -35,3 +35,17 @@ def test_models_are_of_tensorflow_whatever_keras_was_told(written: bool, tmp_pat
     )
     assert done.stdout.split() == ["tensorflow", "channels_last", "float32"]
     assert settings.exists() == written
+
+
+@pytest.mark.parametrize("told", [None, "0"])
+def test_convolutions_are_of_onednn_unless_a_user_says_otherwise(told: str | None) -> None:
+    ours = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=ROOT,
+        env={**ours, **({} if told is None else {"TF_ENABLE_ONEDNN_OPTS": told})},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ("oneDNN custom operations are on" in done.stderr) == (told is None)
