@@ -50,7 +50,8 @@ def promote_model(
         raise MillError(
             f"{candidate.name} version {candidate.version} was refused and there is no champion to "
             f"render from: {'; '.join(verdict.reasons)}; {look}"
-            "train longer, or relax the gate (--set gate.<limit>=...)"
+            f"train longer (--set training.from_model={candidate.version} begins with its weights),"
+            " or relax the gate (--set gate.<limit>=...)"
         )
     promotion = Promotion(
         candidate=candidate, champion=champion, passed=verdict.passed, reasons=verdict.reasons

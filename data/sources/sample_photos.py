@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 from data.records import IngestRow
 from data.sources.candidate import Candidate, Progress
 from data.sources.examples import RANDOM_ACCESS_FORMAT, prepare_builder, read_encoded
-from data.sources.texture_features import candidate_of, texture_features
+from data.sources.texture_features import TextureInfo, candidate_of, texture_features
 
 # Licence and origin as stated by the docstrings of skimage.data.brick, grass and gravel.
 _PHOTOGRAPHS = {
@@ -34,7 +34,7 @@ class SamplePhotos(tfds.core.GeneratorBasedBuilder):
     }
 
     def _info(self) -> tfds.core.DatasetInfo:
-        return tfds.core.DatasetInfo(
+        return TextureInfo(
             builder=self,
             description=type(self).__doc__,
             features=texture_features(channels=1, labels=list(_PHOTOGRAPHS)),

@@ -10,6 +10,13 @@ from PIL import Image
 from data.sources.candidate import Candidate
 
 
+class TextureInfo(tfds.core.DatasetInfo):
+    """What TFDS knows of one of our own datasets, which no public bucket has."""
+
+    def initialize_from_bucket(self) -> None:
+        """Ask nobody; TFDS would, and leave an empty temporary folder each time."""
+
+
 def texture_features(*, channels: int, labels: list[str]) -> tfds.features.FeaturesDict:
     """Features of one example; `channels` is 1 or 3."""
     return tfds.features.FeaturesDict(

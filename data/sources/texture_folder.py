@@ -12,7 +12,12 @@ from data.records import IngestRow
 from data.sources.candidate import Candidate, Progress
 from data.sources.examples import RANDOM_ACCESS_FORMAT, prepare_builder, read_encoded
 from data.sources.picture_folder import FolderEntry, PictureFolder, UnreadableFileError
-from data.sources.texture_features import candidate_of, encode_lossless, texture_features
+from data.sources.texture_features import (
+    TextureInfo,
+    candidate_of,
+    encode_lossless,
+    texture_features,
+)
 
 
 class FilesGoneError(Exception):
@@ -58,7 +63,7 @@ class TextureFolder(tfds.core.GeneratorBasedBuilder):
 
     def _info(self) -> tfds.core.DatasetInfo:
         grey = {entry.channels for entry in self._folder.entries if entry.channels} == {1}
-        return tfds.core.DatasetInfo(
+        return TextureInfo(
             builder=self,
             description=type(self).__doc__,
             features=texture_features(channels=1 if grey else 3, labels=self.labels),

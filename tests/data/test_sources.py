@@ -78,6 +78,18 @@ def test_a_changed_folder_is_another_dataset(tmp_path):
     assert folder_builder(tmp_path / "p", tmp_path).data_dir != before
 
 
+@pytest.mark.parametrize("source", ["sample_photos", "folder"])
+def test_preparing_leaves_nothing_in_the_temporary_folder(source, tmp_path, monkeypatch):
+    (tmp_path / "p/stone").mkdir(parents=True)
+    Image.fromarray(noise(0, 130, 150)).save(tmp_path / "p/stone/a.png")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    where = "sample_photos" if source == "sample_photos" else str(tmp_path / "p")
+    prepare(DatasetConfig(source=where), tmp_path / "cache")
+    assert list(temporary.iterdir()) == []
+
+
 class LabelFree(tfds.core.GeneratorBasedBuilder):
     """A catalogue dataset without a label."""
 

@@ -143,10 +143,12 @@ def test_a_refused_first_candidate_leaves_a_picture_to_look_at(tmp_path: Path) -
     refused = run_mill("run", "produce-library", *strict, home=home)
     assert refused.status == 1
     last = refused.errors.splitlines()[-1]
-    found = re.search(r"look at (\S+), then train longer", last)
+    found = re.search(r"look at (\S+), then train longer \(--set (training.from_model=1) ", last)
     assert found, last
     assert Path(found[1]).read_bytes().startswith(b"\x89PNG")
     with closing(sqlite3.connect(home / "prefect" / "prefect.db")) as database:
         shown = database.execute("select type from artifact where key = 'judged-tiles'").fetchall()
     assert shown == [("image",)]
     assert list((home / "mlartifacts").rglob("judged_tiles.png"))
+    longer = run_mill("run", "produce-library", *tiny(found[2]), "--dry-run", home=home)
+    assert "start     with the weights of 1" in longer.output, longer.errors
