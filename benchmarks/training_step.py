@@ -1,6 +1,7 @@
 """The training step: time, share of the machine's convolution peak, share waiting for input.
 
     python -m benchmarks.training_step
+    python -m benchmarks.training_step --presets S --precisions float32
     python -m benchmarks.training_step --training '{"imprint_weight": 0}'
 
 The work counted is what the mathematics needs (forward passes, both backward passes), not what the
@@ -41,7 +42,10 @@ def main() -> None:
     """Print one table, then the profile."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--training", type=json.loads, default={}, help="of TrainingConfig, JSON")
-    changes = parser.parse_args().training
+    parser.add_argument("--presets", nargs="+", default=["S", "M"])
+    parser.add_argument("--precisions", nargs="+", default=["float32", "mixed_bfloat16"])
+    asked = parser.parse_args()
+    changes = asked.training
     print(
         "| preset | precision | s/step | s/step with penalty | GFLOP/step | of peak | of its shapes"
         " | with Gram | waiting |"
@@ -49,8 +53,8 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         dataset = prepare(DatasetConfig(), Path(folder))
-        for preset in ("S", "M"):
-            for precision in ("float32", "mixed_bfloat16"):
+        for preset in asked.presets:
+            for precision in asked.precisions:
                 training = TrainingConfig(**{**changes, "precision": precision})
                 config = PsganConfig(preset=preset, materials=dataset.materials)
                 print(row(dataset, config, training), flush=True)

@@ -70,9 +70,20 @@ class Health:
         if self._one_picture_since is not None and step >= ALIKE_STEPS:
             raise self._one_picture(step, losses)
 
-    def resume(self, step: int, losses: Mapping[str, float]) -> None:
-        """Go on from the report that a checkpoint holds."""
+    @property
+    def one_picture_since(self) -> int | None:
+        """Step of the first of the last previews in which seeds made no difference, if any.
+
+        What else there is to remember forbids a checkpoint, see `sound`; previews come too seldom.
+        """
+        return self._one_picture_since
+
+    def resume(
+        self, step: int, losses: Mapping[str, float], *, one_picture_since: int | None
+    ) -> None:
+        """Go on from the report, and the doubt about previews, that a checkpoint holds."""
         self._before = (step, losses.get("skipped", 0.0))
+        self._one_picture_since = one_picture_since
 
     def check(self, step: int, losses: Mapping[str, float]) -> None:
         """Take one report.

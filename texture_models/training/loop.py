@@ -247,7 +247,9 @@ class _Run:
             return
         self.step, self.seconds, self.waiting = meta["step"], meta["seconds"], meta["waiting"]
         self.losses = meta["losses"]
-        self._health.resume(self.step, self.losses)
+        # Checkpoints of before say nothing of previews.
+        alike = meta.get("one_picture_since")
+        self._health.resume(self.step, self.losses, one_picture_since=alike)
         self._checkpointed_at = self._previewed_at = self.seconds
         if history.is_file():
             lines = history.read_text().splitlines(keepends=True)
@@ -364,7 +366,8 @@ class _Run:
             self._read_losses()  # nothing that is broken may replace a good checkpoint
         if not self._health.sound or not self.devices.chief:
             return
-        self.checkpoints.write(self.model.state(), self._bookkeeping())
+        doubt = {"one_picture_since": self._health.one_picture_since}
+        self.checkpoints.write(self.model.state(), {**self._bookkeeping(), **doubt})
         self._checkpointed_at = self.seconds
 
     def _progress(self) -> TrainingProgress:
