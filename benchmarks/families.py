@@ -2,6 +2,7 @@
 
     python -m benchmarks.families --minutes 3
     python -m benchmarks.families --photos /path/to/photographs --materials rock moss sand
+    python -m benchmarks.families --families vae --steps 700 --training '{"augment": "adaptive"}'
 
 Each family is trained as its experiment in prefect.yaml says, all materials in one model, with the
 same budget; a family that translates between two materials gets half of it for each of two pairs.
@@ -36,6 +37,7 @@ from texture_models.analysis.classifier import train_classifier
 from texture_models.families import AnyModelConfig
 from texture_models.metrics.scores import score_texture
 from texture_models.rendering.renderer import Renderer
+from texture_models.training.checkpoint import CheckpointMismatch
 from texture_models.training.config import TrainingConfig
 from texture_models.training.loop import TrainingProgress, TrainingResult, fit
 
@@ -66,6 +68,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="training time of each family")
     parser.add_argument("--steps", type=int, default=1_000_000, help="or steps, if they end first")
     parser.add_argument("--seed", type=int, default=1, help="of the trainings")
+    parser.add_argument("--training", type=json.loads, default={}, help="of TrainingConfig, JSON")
     parser.add_argument("--out", type=Path, default=Path("bench-results/families"))
     arguments = parser.parse_args()
     if arguments.minutes is None and arguments.steps == 1_000_000:
@@ -73,7 +76,10 @@ def main() -> None:
     for family in arguments.families:
         kept = arguments.out / family / "result.json"
         if not kept.exists():
-            result = one_family(family, arguments)
+            try:
+                result = one_family(family, arguments)
+            except CheckpointMismatch as error:
+                parser.error(f"{error}; --out names another one")
             kept.write_text(json.dumps(result, indent=2))
     write_results(arguments.out)
     print((arguments.out / "table.md").read_text())
@@ -135,7 +141,8 @@ def recipe(
         "minutes": minutes,
         "seed": arguments.seed,
     }
-    return parameters["model"], TrainingConfig(**{**parameters["training"], **budget})
+    changed = {**parameters["training"], **budget, **arguments.training}
+    return parameters["model"], TrainingConfig(**changed)
 
 
 def train(

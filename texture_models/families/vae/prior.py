@@ -27,7 +27,11 @@ def unfitted_prior(config: VaeConfig) -> dict[str, np.ndarray]:
 def fitted_prior(
     encoder: Any, photographs: Sequence[Sequence[np.ndarray]], patch_px: int
 ) -> dict[str, np.ndarray]:
-    """Fit a Gaussian with full covariance to the mean codes of each material's patches.
+    """Fit a Gaussian with full covariance to the codes of each material's patches.
+
+    To what the decoder learnt from, draws around the means: their variance is the means' and the
+    mean of their own ("aggregated posterior", Makhzani et al. 2015, https://arxiv.org/abs/1511.05644,
+    section 2).
 
     Patches are drawn from a generator of their own, always the same ones.
 
@@ -44,8 +48,11 @@ def fitted_prior(
     means, factors = [], []
     for pictures in photographs:
         patches = sampled_patches(pictures, patch_px, rng)
-        codes = np.asarray(encoder(patches, training=False)[0], dtype=np.float64)
+        codes, log_variances = (
+            np.asarray(one, dtype=np.float64) for one in encoder(patches, training=False)[:2]
+        )
         covariance = np.atleast_2d(np.cov(codes, rowvar=False))
+        covariance += np.diag(np.exp(log_variances).mean(axis=0))
         variances = np.diag(np.diag(covariance)) + 1e-6 * np.eye(len(covariance))
         means.append(codes.mean(axis=0))
         factors.append(
