@@ -13,6 +13,6 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("KERAS_HOME", os.devnull)
 
 # By itself TensorFlow uses oneDNN's convolutions on processors with AVX-512 only; where there is
-# AVX2 alone, a training step took 1.4 times as long without them (docs/experiments.md). It reads
+# AVX2 alone, a training step took a quarter longer without them (docs/experiments.md). It reads
 # this when it is imported.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
