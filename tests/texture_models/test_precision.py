@@ -17,7 +17,7 @@ MATERIALS = ("brick", "moss")
 
 def losses_of(family=PsganConfig, **changes):
     """Losses of two steps, both with the gradient penalty."""
-    training = TrainingConfig.tiny(seed=5, **changes)
+    training = TrainingConfig.tiny(**{"seed": 5, **changes})
     model = build_model(family.tiny(materials=MATERIALS), training)
     image = np.random.default_rng(0).random((2, 32, 32, 3), dtype=np.float32) * 2 - 1
     found = []
@@ -59,11 +59,14 @@ def test_networks_made_of_networks_lose_in_float16_as_in_float32(family):
 @pytest.mark.evidence
 @pytest.mark.parametrize("family", get_args(AnyModelConfig))
 def test_every_step_can_be_compiled_with_xla(family):
-    exact = losses_of(family)
-    for found, expected in zip(losses_of(family, xla=True), exact, strict=True):
-        assert found["skipped"] == 0
-        # Of so small networks; noise is another, what is looked for is what goes off.
-        assert found == pytest.approx(expected, rel=0.5, abs=0.5)
+    # XLA draws other noise from the same seed: what is looked for is what other seeds do not do.
+    others = [losses_of(family, seed=seed) for seed in range(5, 10)]
+    for step, found in enumerate(losses_of(family, xla=True)):
+        assert found.pop("skipped") == 0
+        for name, value in found.items():
+            usual = [losses[step][name] for losses in others]
+            room = max(usual) - min(usual) + 0.1
+            assert min(usual) - room <= value <= max(usual) + room, name
 
 
 @pytest.mark.parametrize("family", get_args(AnyModelConfig))

@@ -21,7 +21,8 @@ from texture_models.training.free_memory import free_bytes
 from texture_models.training.graph_cost import arithmetic, most_live_bytes
 from texture_models.training.replicas import traced_only
 
-_SURELY = 0.95  # of the room for pictures: margins around patches do not shrink with them
+_SURELY = 0.95  # of the room for pictures: not everything in them shrinks as they do
+_BESIDE_PX = 20  # margins around patches do not shrink with them; 17 px of a conv_stack, measured
 RUNTIME_BYTES = 150_000_000  # threads, kernels and scratch space beside the tensors; measured
 SLOW_STEP_S = 2.0  # such a step is measured once
 _SAMPLE_S = 0.005
@@ -216,7 +217,8 @@ def _smaller(
         yield f"training.batch_size={batch}"
     if config.picture_px is None:
         cell = math.lcm(config.pixels_per_cell, 4)
-        patch = int(training.patch_px * math.sqrt(share)) // cell * cell
+        side = (training.patch_px + _BESIDE_PX) * math.sqrt(share) - _BESIDE_PX
+        patch = int(side) // cell * cell
         if patch >= 16:
             yield f"training.patch_px={patch}"
     # weights f^2 + pictures f = available
