@@ -1,5 +1,6 @@
 """When a training is stopped, and with which advice."""
 
+import numpy as np
 import pytest
 
 from texture_models.training.health import (
@@ -8,6 +9,7 @@ from texture_models.training.health import (
     Health,
     TrainingFailed,
 )
+from texture_models.training.preview import preview_diversity
 
 
 def test_patches_that_look_alike_for_long_are_a_collapse():
@@ -111,3 +113,11 @@ def test_a_preview_in_which_seeds_differ_ends_the_doubt():
     health.check_diversity(10 + ALIKE_STEPS, {"diversity": 0.0})
     with pytest.raises(TrainingFailed, match=r"differ 0\.0% "):  # there is no later preview
         health.confirm_preview(10 + ALIKE_STEPS, {"diversity": 0.0})
+
+
+def test_a_photograph_too_small_to_be_judged_leaves_the_others_judged():
+    noise = np.random.default_rng(0).integers(0, 256, (2, 128, 128, 3), np.uint8)
+    photographs = {"moss": [noise[0]], "crumb": [noise[0, :24, :24]]}
+    pictures = {"crumb": [noise[1]] * 2, "moss": [noise[1]] * 2}
+    assert preview_diversity(pictures, photographs) == pytest.approx(0, abs=0.01)
+    assert preview_diversity({"crumb": pictures["crumb"]}, photographs) is None

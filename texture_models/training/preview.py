@@ -62,7 +62,8 @@ def preview_diversity(
     """Return how much pictures of different seeds differ, of the material where it is least.
 
     It is the figure of the gate, `metrics.diversity`, of fewer and smaller windows: 1 is as much as
-    the photographs' regions do, 0 one picture whatever the seed. None where no window fits.
+    the photographs' regions do, 0 one picture whatever the seed. A material in whose photographs no
+    window fits is left out; None where it is all of them.
 
     Args:
         pictures: see `render_preview`.
@@ -76,9 +77,9 @@ def preview_diversity(
         try:
             side_px = fitting_crop_px(real, generated, WINDOW_PX)
         except ValueError:  # too small to be judged, but not to be learnt from
-            return None
+            continue
         found.append(diversity_ratio(real, generated, side_px=side_px))
-    return min(found)
+    return min(found, default=None)
 
 
 def write_explanations(
