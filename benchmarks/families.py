@@ -90,7 +90,7 @@ def one_family(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     folder = arguments.out / name
     family, changes = BASELINES.get(name, (name, {}))
     groups = list(groups_of(family, arguments.materials))
-    model, training = recipe(family, arguments, share=1 / len(groups))
+    model, training = recipe(family, arguments, share=1 / len(groups), **arguments.training)
     scored: dict[str, Any] = {}
     trained = []
     for number, materials in enumerate(groups):
@@ -126,7 +126,7 @@ def groups_of(family: str, materials: Sequence[str]) -> Iterator[tuple[str, ...]
 
 
 def recipe(
-    family: str, arguments: argparse.Namespace, *, share: float
+    family: str, arguments: argparse.Namespace, *, share: float, **changes: Any
 ) -> tuple[dict[str, Any], TrainingConfig]:
     """Fields of the model and the training, as the family's own experiment has them."""
     parameters: dict[str, Any] = next(
@@ -141,8 +141,7 @@ def recipe(
         "minutes": minutes,
         "seed": arguments.seed,
     }
-    changed = {**parameters["training"], **budget, **arguments.training}
-    return parameters["model"], TrainingConfig(**changed)
+    return parameters["model"], TrainingConfig(**{**parameters["training"], **budget, **changes})
 
 
 def train(

@@ -1,0 +1,105 @@
+"""Train the plain stack on one material, hide bands of it, and look for lines along their edges.
+
+    python -m benchmarks.repairing --material gravel --steps 1500
+
+Bands as wide as a seam are hidden in the photograph, training region and held-out strip, along both
+axes; what the model invents is compared with what was there, line by line of a band: the mean
+difference of all bands and seeds is what every edge has in common, to the eye a line. Its largest
+value and its root mean square, in grey levels, stand beside the same of a band that is replaced by
+another place of the photograph. Writes table.md and bands.png (hidden, repaired) to --out; a
+training that is finished there is not done again.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.families import recipe, train
+from data.config import DatasetConfig
+from data.ingest import prepare
+from data.pixels import held_out_region, training_region
+from texture_models.families.conv_stack.config import ConvStackConfig
+from texture_models.families.conv_stack.retouch import SEAM_PX
+from texture_models.rendering.retouchers import load_retoucher
+
+BAND_PX, APART_PX, MARGIN_PX = 2 * SEAM_PX, 48, 24
+SEEDS = (1, 2)
+Fill = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--photos", default="sample_photos", help="folder of material folders")
+    parser.add_argument("--material", default="gravel")
+    parser.add_argument("--minutes", type=float, default=7.5)
+    parser.add_argument("--steps", type=int, default=1_000_000, help="if they end first")
+    parser.add_argument("--seed", type=int, default=1, help="of the training")
+    parser.add_argument("--out", type=Path, default=Path("bench-results/repairing"))
+    arguments = parser.parse_args()
+    asked = DatasetConfig(source=arguments.photos, materials=(arguments.material,))
+    dataset = prepare(asked, arguments.out / "datasets")
+    model, training = recipe("conv_stack", arguments, share=1.0)
+    config = ConvStackConfig(**{**model, "materials": dataset.materials})
+    train(config, training, dataset, arguments.out / "run")
+    retoucher = load_retoucher(arguments.out / "run" / "model")
+
+    def invented(picture: np.ndarray, hidden: np.ndarray, seed: int) -> np.ndarray:
+        return retoucher.remove_blemish(picture, hidden, seed=seed, wrap=(False, False))
+
+    photograph = dataset.photographs[0]
+    regions = {
+        "training region": training_region(dataset, photograph),
+        "held-out strip": held_out_region(dataset, photograph),
+    }
+    lines = ["| region | way | largest | root mean square |", "|---|---|---|---|"]
+    for region, picture in regions.items():
+        for way, fill in (("conv_stack", invented), ("another place", from_elsewhere)):
+            profile = np.mean(list(profiles(picture, fill)), axis=0)
+            rms = np.sqrt((profile**2).mean())
+            lines.append(f"| {region} | {way} | {np.abs(profile).max():.1f} | {rms:.1f} |")
+    (arguments.out / "table.md").write_text("\n".join(lines) + "\n")
+    picture = regions["training region"]
+    hidden = bands(picture.shape[0], picture.shape[1])
+    shown = [np.where(hidden[..., None], 255, picture), invented(picture, hidden, SEEDS[0])]
+    Image.fromarray(np.hstack(shown).astype(np.uint8)).save(arguments.out / "bands.png")
+    print("\n".join(lines))
+
+
+def bands(height: int, width: int) -> np.ndarray:
+    """Return (height, width) bool: rows of bands from left to right, but for the margins."""
+    hidden = np.zeros((height, width), dtype=bool)
+    for top in starts(height):
+        hidden[top : top + BAND_PX, MARGIN_PX:-MARGIN_PX] = True
+    return hidden
+
+
+def starts(height: int) -> range:
+    """First rows of the bands."""
+    return range(APART_PX, height - BAND_PX - MARGIN_PX + 1, BAND_PX + APART_PX)
+
+
+def profiles(picture: np.ndarray, fill: Fill) -> Iterator[np.ndarray]:
+    """Yield invented minus given light of every line of every band, (BAND_PX,), both axes."""
+    for turned in (picture, np.swapaxes(picture, 0, 1)):
+        hidden = bands(*turned.shape[:2])
+        for seed in SEEDS if hidden.any() else ():
+            difference = fill(turned, hidden, seed).astype(float) - turned
+            lines = difference[:, MARGIN_PX:-MARGIN_PX].mean(axis=(1, 2))
+            yield from (lines[top : top + BAND_PX] for top in starts(len(lines)))
+
+
+def from_elsewhere(picture: np.ndarray, hidden: np.ndarray, seed: int) -> np.ndarray:
+    """Fill what is hidden with the photograph, rolled: what chance alone differs by."""
+    places = np.random.default_rng(seed).integers(0, picture.shape[:2])
+    rolled = np.roll(picture, places, axis=(0, 1))
+    return np.where(hidden[..., None], rolled, picture)
+
+
+if __name__ == "__main__":
+    main()
