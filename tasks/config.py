@@ -68,7 +68,9 @@ class TranslationConfig(BaseModel, frozen=True, extra="forbid", hide_input_in_er
         min_length=1, description="material to translate into, one of the model's two"
     )
     model_version: str = Field(
-        "champion", description="of the registered model: champion, candidate, or a number"
+        "champion",
+        coerce_numbers_to_str=True,  # `--set translation.model_version=2` is a number
+        description="of the registered model: champion, candidate, or a number",
     )
     tiles: Literal["detect", "yes", "no"] = Field(
         "detect",

@@ -100,3 +100,17 @@ def test_words_that_older_yaml_takes_for_booleans_are_words() -> None:
         "translation": {"tiles": "yes"},
         "a": {"b": True, "c": False, "d": 3},
     }
+
+
+@pytest.mark.parametrize(
+    ("experiment", "group", "field"),
+    [
+        ("train-texture", "training", "from_model"),
+        ("translate-textures", "translation", "model_version"),
+    ],
+)
+def test_a_version_may_be_given_as_a_number(experiment: str, group: str, field: str) -> None:
+    deployment = find_deployment(experiment)
+    raw = with_overrides(deployment.parameters, [f"{group}.{field}=2"])
+    typed = typed_parameters(load_flow(deployment), raw)
+    assert getattr(typed[group], field) == "2"

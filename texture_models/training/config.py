@@ -22,6 +22,7 @@ class TrainingConfig(BaseModel, frozen=True, extra="forbid"):
     from_model: str | None = Field(
         None,
         pattern=r"^([a-z0-9][a-z0-9_-]{0,47}[@/])?[A-Za-z0-9_-]{1,64}$",
+        coerce_numbers_to_str=True,  # `--set training.from_model=1` is a number
         description="registered version to start from instead of random weights: an alias such as "
         "champion, or a number, of the model that is trained; else NAME@ALIAS or NAME/VERSION",
     )
