@@ -11,9 +11,7 @@ finished there is not done again.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -22,11 +20,8 @@ from scipy import ndimage
 from skimage.metrics import peak_signal_noise_ratio
 from skimage.restoration import denoise_tv_chambolle
 
-from benchmarks.families import recipe, train
-from data.config import DatasetConfig
-from data.ingest import prepare
+from benchmarks.families import one_material_parser, trained_on_one
 from data.pixels import held_out_region
-from texture_models.families.conv_stack.config import ConvStackConfig
 from texture_models.families.conv_stack.lost_detail import detail_in
 from texture_models.families.conv_stack.retouch import Retoucher
 from texture_models.metrics.spectrum import mean_power, top_octave_db
@@ -42,24 +37,14 @@ BLUR_PX = 1.5  # deviation of a blur in the network's place
 
 def main() -> None:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--photos", default="sample_photos", help="folder of material folders")
-    parser.add_argument("--material", default="gravel")
-    parser.add_argument("--minutes", type=float, default=7.5)
-    parser.add_argument("--steps", type=int, default=1_000_000, help="if they end first")
-    parser.add_argument("--seed", type=int, default=1, help="of the training")
-    parser.add_argument("--out", type=Path, default=Path("bench-results/denoising"))
+    parser = one_material_parser(__doc__.splitlines()[0], "denoising")
     arguments = parser.parse_args()
-    asked = DatasetConfig(source=arguments.photos, materials=(arguments.material,))
-    dataset = prepare(asked, arguments.out / "datasets")
-    model, training = recipe("conv_stack", arguments, share=1.0)
-    config = ConvStackConfig(**{**model, "materials": dataset.materials})
-    train(config, training, dataset, arguments.out / "run")
+    dataset, model_dir = trained_on_one("conv_stack", arguments)
     clean = held_out_region(dataset, dataset.photographs[0])
     lines = ["| noise | way | PSNR, dB | top octave, dB |", "|---|---|---|---|"]
     rows = []
     for deviation in DEVIATIONS:
-        results = dict(ways(load_retoucher(arguments.out / "run" / "model"), clean, deviation))
+        results = dict(ways(load_retoucher(model_dir), clean, deviation))
         lines += [f"| {deviation:g} | {line} |" for line in judged(clean, results)]
         rows.append(np.hstack([part[:SHOWN_PX, :SHOWN_PX] for part in (clean, *results.values())]))
     (arguments.out / "table.md").write_text("\n".join(lines) + "\n")

@@ -116,6 +116,28 @@ def one_family(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def one_material_parser(description: str, out: str) -> argparse.ArgumentParser:
+    """Return the options that `trained_on_one` reads."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--photos", default="sample_photos", help="folder of material folders")
+    parser.add_argument("--material", default="gravel")
+    parser.add_argument("--minutes", type=float, default=7.5)
+    parser.add_argument("--steps", type=int, default=1_000_000, help="if they end first")
+    parser.add_argument("--seed", type=int, default=1, help="of the training")
+    parser.add_argument("--out", type=Path, default=Path("bench-results") / out)
+    return parser
+
+
+def trained_on_one(family: str, arguments: argparse.Namespace) -> tuple[PreparedDataset, Path]:
+    """Train a family on one material; return its photographs and the model's folder."""
+    asked = DatasetConfig(source=arguments.photos, materials=(arguments.material,))
+    dataset = prepare(asked, arguments.out / "datasets")
+    model, training = recipe(family, arguments, share=1.0)
+    config = FAMILIES[family](**{**model, "materials": dataset.materials})
+    train(config, training, dataset, arguments.out / "run")
+    return dataset, arguments.out / "run" / "model"
+
+
 def groups_of(family: str, materials: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """The sets of materials that are trained together, every material in at least one."""
     if family == "cycle_gan":

@@ -12,18 +12,13 @@ training that is finished there is not done again.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from benchmarks.families import recipe, train
-from data.config import DatasetConfig
-from data.ingest import prepare
+from benchmarks.families import one_material_parser, trained_on_one
 from data.pixels import held_out_region, training_region
-from texture_models.families.conv_stack.config import ConvStackConfig
 from texture_models.families.conv_stack.retouch import SEAM_PX
 from texture_models.rendering.retouchers import load_retoucher
 
@@ -34,20 +29,10 @@ Fill = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 
 def main() -> None:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--photos", default="sample_photos", help="folder of material folders")
-    parser.add_argument("--material", default="gravel")
-    parser.add_argument("--minutes", type=float, default=7.5)
-    parser.add_argument("--steps", type=int, default=1_000_000, help="if they end first")
-    parser.add_argument("--seed", type=int, default=1, help="of the training")
-    parser.add_argument("--out", type=Path, default=Path("bench-results/repairing"))
+    parser = one_material_parser(__doc__.splitlines()[0], "repairing")
     arguments = parser.parse_args()
-    asked = DatasetConfig(source=arguments.photos, materials=(arguments.material,))
-    dataset = prepare(asked, arguments.out / "datasets")
-    model, training = recipe("conv_stack", arguments, share=1.0)
-    config = ConvStackConfig(**{**model, "materials": dataset.materials})
-    train(config, training, dataset, arguments.out / "run")
-    retoucher = load_retoucher(arguments.out / "run" / "model")
+    dataset, model_dir = trained_on_one("conv_stack", arguments)
+    retoucher = load_retoucher(model_dir)
 
     def invented(picture: np.ndarray, hidden: np.ndarray, seed: int) -> np.ndarray:
         return retoucher.remove_blemish(picture, hidden, seed=seed, wrap=(False, False))
