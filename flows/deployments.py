@@ -7,7 +7,6 @@ block as a worker does.
 import difflib
 import importlib
 import inspect
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import Any, get_type_hints
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from data.url_credentials import text_without_credentials
 
@@ -80,16 +81,8 @@ def find_deployment(name: str, path: Path = PREFECT_YAML) -> Deployment:
     return known[name]
 
 
-class _Words(yaml.SafeLoader):
-    """YAML in which, as in its version 1.2, only true and false are booleans: off is a word."""
-
-
-_BOOLEAN = "tag:yaml.org,2002:bool"
-_Words.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Words.add_implicit_resolver(_BOOLEAN, re.compile(r"^(?:true|false)$", re.IGNORECASE), list("tTfF"))
+# Of version 1.2, in which off and yes are words; PyYAML reads 1.1, in which they are booleans.
+_YAML = YAML(typ="safe", pure=True)
 
 
 def with_overrides(parameters: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
@@ -110,8 +103,8 @@ def with_overrides(parameters: Mapping[str, Any], overrides: Sequence[str]) -> d
             if not isinstance(place, dict):
                 raise DeploymentError(f"--set {override!r}: {group} is a value, not a group")
         try:
-            place[last] = yaml.load(text, Loader=_Words)
-        except yaml.YAMLError:
+            place[last] = _YAML.load(text)
+        except YAMLError:
             place[last] = text
     return result
 
