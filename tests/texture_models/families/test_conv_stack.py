@@ -7,7 +7,7 @@ from texture_models.families import build_model
 from texture_models.families.conv_stack import model as conv_stack
 from texture_models.families.conv_stack.config import ConvStackConfig
 from texture_models.families.conv_stack.inference import explaining_pictures
-from texture_models.families.conv_stack.model import PATCHES, statistics_patches
+from texture_models.families.conv_stack.model import PATCHES, statistics_patches, with_given
 from texture_models.training.config import TrainingConfig
 
 CONFIG = ConvStackConfig.tiny(materials=("brick", "moss"))
@@ -66,3 +66,14 @@ def test_ways_go_from_one_random_picture_and_from_one_material_to_the_other():
     one = ConvStackConfig.tiny()
     alone = build_model(one, TrainingConfig.tiny())
     assert set(explaining_pictures(one, alone.averaged, {})) == {"latent-interpolation"}
+
+
+def test_the_discriminator_sees_what_is_invented_beside_the_photograph_itself():
+    image, fake = np.zeros((3, 8, 8, 3), np.float32), np.ones((3, 8, 8, 3), np.float32)
+    trust = np.ones((3, 8, 8, 1), np.float32)
+    trust[0, 2:5, 3:] = 0
+    trust[1] *= 0.7  # covered with noise: what became of it is judged
+    trust[2] = 0
+    shown = np.asarray(with_given(image, fake, trust))
+    assert (shown[0] == (trust[0] == 0)).all()
+    assert (shown[1:] == 1).all()

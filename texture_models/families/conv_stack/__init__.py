@@ -10,8 +10,9 @@ Expansion", https://arxiv.org/abs/1805.04487, for growing a photograph.
 
 The generator is N blocks of the same resolution: 3x3 convolution, batch normalisation, LeakyReLU
 0.2. Half of every batch reproduces photographs of which parts are hidden or covered with noise; the
-other half is generated from nothing but a random picture. One network then repairs
-(`remove_seam` and `remove_blemish` of `retouch.Retoucher`), expands, denoises and renders.
+other half is generated from nothing but a random picture. Where all of a pixel was given, the
+discriminator sees the photograph's, so that what is invented has to go on from it. One network then
+repairs (`remove_seam` and `remove_blemish` of `retouch.Retoucher`), expands, denoises and renders.
 
 Good at: changing a photograph as little as needed, at any size; seamless by wrapping its input. Bad
 at: making large structures from nothing, because every block sees only two more places: it draws
@@ -21,9 +22,9 @@ Departures: valid convolutions only, with a margin of input around the picture, 
 learnt; a fourth input channel says how far each pixel can be trusted, 0 where the network has to
 invent; the random picture is hashed noise of three grains (1, 5 and 17 pixels), because noise of
 single pixels tells a network of short reach nothing about large forms; small presets fold squares
-of pixels into channels (Shi et al. 2016, https://arxiv.org/abs/1609.05158), which quarters the cost
-at the same reach in blocks; FiLM (https://arxiv.org/abs/1709.07871) for several materials; pictures
-that are changed for a discriminator that is too sure (`training.augmenting`);
-lazy R1 (https://arxiv.org/abs/1801.04406) and Gram matching on the discriminator's features
+of pixels into channels (Shi et al. 2016, https://arxiv.org/abs/1609.05158), so that few
+blocks reach far at little cost; FiLM (https://arxiv.org/abs/1709.07871) for several materials;
+pictures that are changed for a discriminator that is too sure (`training.augmenting`); lazy R1
+(https://arxiv.org/abs/1801.04406) and Gram matching on the discriminator's features
 (https://arxiv.org/abs/2006.16112) as the training asks for.
 """

@@ -12,8 +12,8 @@ Preset = Literal["S", "M", "L"]
 
 # S and M are meant for a CPU; L is the plain stack at full resolution, for a GPU.
 PRESETS: dict[str, dict[str, Any]] = {
-    "S": {"blocks": 8, "width": 48, "fold": 2, "discriminator_widths": (32, 64, 128)},
-    "M": {"blocks": 10, "width": 64, "fold": 2, "discriminator_widths": (48, 96, 192)},
+    "S": {"blocks": 8, "width": 80, "fold": 4, "discriminator_widths": (32, 64, 128, 128)},
+    "M": {"blocks": 10, "width": 112, "fold": 4, "discriminator_widths": (48, 96, 192, 192)},
     "L": {"blocks": 16, "width": 128, "fold": 1, "discriminator_widths": (64, 128, 256, 512)},
 }
 

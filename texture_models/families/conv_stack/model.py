@@ -159,7 +159,7 @@ class ConvStack:
                 self.discriminator,
                 self.optimizers["discriminator"],
                 self.augmentation,
-                (image, fake),
+                (image, with_given(image, fake, trust)),
                 code,
                 tape=tape,
                 training=training,
@@ -187,14 +187,24 @@ class ConvStack:
         }
 
 
-def reproduction(image: Any, fake: Any, trust: Any) -> Any:
-    """Mean absolute difference where pixels are trusted, a scalar.
+def with_given(image: Any, fake: Any, trust: Any) -> Any:
+    """Return what is judged: what was invented, beside the photograph where all of it was given.
+
+    A line along the edge of a hole is then what tells the two kinds of pictures apart.
 
     Args:
         image: (batch, height, width, 3) what was shown.
         fake: the same shape, what became of it.
         trust: (batch, height, width, 1) 0..1.
+
+    Returns:
+        (batch, height, width, 3).
     """
+    return tf.where(trust == 1, image, fake)
+
+
+def reproduction(image: Any, fake: Any, trust: Any) -> Any:
+    """Mean absolute difference where pixels are trusted, a scalar; arguments of `with_given`."""
     # A device's part of the whole batch's ratio: how much is shown differs between devices.
     shown = 3.0 * replica_mean(tf.reduce_sum(trust)) + 1.0 / replica_count()
     return tf.reduce_sum(trust * tf.abs(fake - image)) / shown
