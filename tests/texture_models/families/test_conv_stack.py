@@ -4,10 +4,16 @@ import numpy as np
 import pytest
 
 from texture_models.families import build_model
+from texture_models.families.conv_stack import degradation
 from texture_models.families.conv_stack import model as conv_stack
 from texture_models.families.conv_stack.config import ConvStackConfig
 from texture_models.families.conv_stack.inference import explaining_pictures
-from texture_models.families.conv_stack.model import PATCHES, statistics_patches, with_given
+from texture_models.families.conv_stack.model import (
+    PATCHES,
+    statistics_patches,
+    told_apart,
+    with_given,
+)
 from texture_models.training.config import TrainingConfig
 
 CONFIG = ConvStackConfig.tiny(materials=("brick", "moss"))
@@ -77,3 +83,22 @@ def test_the_discriminator_sees_what_is_invented_beside_the_photograph_itself():
     shown = np.asarray(with_given(image, fake, trust))
     assert (shown[0] == (trust[0] == 0)).all()
     assert (shown[1:] == 1).all()
+
+
+def test_pictures_of_which_something_is_shown_are_compared_by_themselves():
+    trust = np.zeros((4, 8, 8, 1), np.float32)
+    trust[1, 3, 4] = 0.6
+    trust[2] = 1
+    code = np.eye(2, dtype=np.float32)[[0, 0, 1, 1]]
+    assert np.asarray(told_apart(code, trust)).tolist() == np.eye(4)[[2, 0, 1, 3]].tolist()
+
+
+def test_holes_are_of_every_size_up_to_bands_across_the_picture_and_lie_everywhere():
+    shown = np.asarray(degradation._holes(512, 64, np.array([1, 2])))[..., 0]
+    assert shown.mean(axis=0).min() > 0.6  # no place is hidden much more often than others
+    assert shown.mean(axis=0).max() < 0.9
+    across = (shown == 0).all(axis=2).any(axis=1)  # a row from border to border
+    assert 0.1 < across.mean() < 0.5
+    hidden = (shown == 0).mean(axis=(1, 2))
+    assert ((hidden > 0) & (hidden < 0.05)).any()
+    assert hidden.max() > 0.8

@@ -11,6 +11,7 @@ from texture_models.training.replicas import drawn_for_my_share
 
 HOLES = 2  # rectangles hidden in every picture
 LEAST_HOLE_PX = 6
+LARGEST_HOLE = 1.2  # of the side: bands across the whole picture, as along a seam
 LEAST_TRUST = 0.5  # of what is not hidden: as much noise as picture
 WHOLE_SHARE = 0.4  # of the pictures are not covered with noise, only hidden in parts
 
@@ -52,8 +53,10 @@ def degraded_batch(image: Any, hidden: Any, margin_px: int, seed: Any) -> tuple[
 def _holes(batch: int, side: int, seed: Any) -> Any:
     """1 where something may be shown, 0 inside random rectangles."""
     seeds = tf.random.split(seed, 2)
-    extent = tf.random.stateless_uniform((2, HOLES, batch), seeds[0], LEAST_HOLE_PX, side * 0.6)
-    start = tf.random.stateless_uniform((2, HOLES, batch), seeds[1], -0.3, 1.0) * float(side)
+    largest = side * LARGEST_HOLE
+    extent = tf.random.stateless_uniform((2, HOLES, batch), seeds[0], LEAST_HOLE_PX, largest)
+    place = tf.random.stateless_uniform((2, HOLES, batch), seeds[1])
+    start = place * (side + extent) - extent  # from wholly above to wholly below
     line = tf.range(side, dtype=tf.float32)
     inside = (line >= start[..., None]) & (line < (start + extent)[..., None])
     covered = inside[0][..., :, None] & inside[1][..., None, :]

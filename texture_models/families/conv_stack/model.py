@@ -165,7 +165,7 @@ class ConvStack:
                 training=training,
                 step=step,
                 penalised=penalised,
-                groups=code,
+                groups=told_apart(code, trust),
             )
             parts["reproduction"] = reproduction(image, fake, trust)
             total += self.config.reproduction_weight * parts["reproduction"]
@@ -201,6 +201,22 @@ def with_given(image: Any, fake: Any, trust: Any) -> Any:
         (batch, height, width, 3).
     """
     return tf.where(trust == 1, image, fake)
+
+
+def told_apart(code: Any, trust: Any) -> Any:
+    """Return groups of pictures by material, and by whether anything was shown of them.
+
+    What is given hides, in a mean over all of a material, how unlike it the rest is.
+
+    Args:
+        code: (batch, materials) one-hot.
+        trust: (batch, height, width, 1) 0..1.
+
+    Returns:
+        (batch, 2 * materials) one-hot.
+    """
+    shown = tf.cast(tf.reduce_max(trust, axis=(1, 2)) > 0, code.dtype)
+    return tf.concat([code * shown, code * (1.0 - shown)], axis=1)
 
 
 def reproduction(image: Any, fake: Any, trust: Any) -> Any:
