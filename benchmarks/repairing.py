@@ -1,26 +1,32 @@
-"""Train the plain stack on one material, hide bands of it, and look for lines along their edges.
+"""Hide bands of the photographs of a plain stack, and look for lines along their edges.
 
     python -m benchmarks.repairing --material gravel --steps 1500
+    python -m benchmarks.repairing --model bench-results/families/conv_stack/run_0/model
 
-Bands as wide as a seam are hidden in the photograph, training region and held-out strip, along both
-axes; what the model invents is compared with what was there, line by line of a band: the mean
-difference of all bands and seeds is what every edge has in common, to the eye a line. Its largest
-value and its root mean square, in grey levels, stand beside the same of a band that is replaced by
-another place of the photograph. Writes table.md and bands.png (hidden, repaired) to --out; a
-training that is finished there is not done again.
+Trains one on one material, or takes a saved one and measures each of its materials. Bands as wide
+as a seam are hidden in the photograph, training region and held-out strip, along both axes; what
+the model invents is compared with what was there, line by line of a band: the mean difference of
+all bands and seeds is what every edge has in common, to the eye a line. Its largest value and its
+root mean square, in grey levels, stand beside the same of a band that is replaced by another place
+of the photograph. Writes table.md and, by material, bands (hidden, repaired) to --out; a training
+that is finished there is not done again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from benchmarks.families import one_material_parser, trained_on_one
+from data.config import DatasetConfig
+from data.ingest import prepare
 from data.pixels import held_out_region, training_region
-from texture_models.families.conv_stack.retouch import SEAM_PX
+from texture_models.families.conv_stack.retouch import SEAM_PX, Retoucher
 from texture_models.rendering.retouchers import load_retoucher
+from texture_models.saved_model import load_config
 
 BAND_PX, APART_PX, MARGIN_PX = 2 * SEAM_PX, 48, 24
 SEEDS = (1, 2)
@@ -30,30 +36,47 @@ Fill = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 def main() -> None:
     """Run what the command line asks for."""
     parser = one_material_parser(__doc__.splitlines()[0], "repairing")
+    parser.add_argument("--model", type=Path, help="saved model, instead of training one")
     arguments = parser.parse_args()
-    dataset, model_dir = trained_on_one("conv_stack", arguments)
-    retoucher = load_retoucher(model_dir)
+    if arguments.model is None:
+        dataset, model_dir = trained_on_one("conv_stack", arguments)
+    else:
+        model_dir = arguments.model
+        known = load_config(model_dir).materials
+        asked = DatasetConfig(source=arguments.photos, materials=known)
+        dataset = prepare(asked, arguments.out / "datasets")
+    lines = ["| material | region | way | largest | root mean square |", "|---|---|---|---|---|"]
+    for photograph in dataset.photographs:
+        fill = inventing(load_retoucher(model_dir, photograph.material))
+        given = training_region(dataset, photograph)
+        regions = {"training region": given, "held-out strip": held_out_region(dataset, photograph)}
+        for region, picture in regions.items():
+            lines += [
+                f"| {photograph.material} | {region} | {one} |" for one in rows(picture, fill)
+            ]
+        hidden = bands(*given.shape[:2])
+        shown = [np.where(hidden[..., None], 255, given), fill(given, hidden, SEEDS[0])]
+        name = f"bands_{photograph.material}.png"
+        Image.fromarray(np.hstack(shown).astype(np.uint8)).save(arguments.out / name)
+    (arguments.out / "table.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
 
-    def invented(picture: np.ndarray, hidden: np.ndarray, seed: int) -> np.ndarray:
+
+def inventing(retoucher: Retoucher) -> Fill:
+    """Return what fills hidden places as a retoucher does."""
+
+    def fill(picture: np.ndarray, hidden: np.ndarray, seed: int) -> np.ndarray:
         return retoucher.remove_blemish(picture, hidden, seed=seed, wrap=(False, False))
 
-    photograph = dataset.photographs[0]
-    regions = {
-        "training region": training_region(dataset, photograph),
-        "held-out strip": held_out_region(dataset, photograph),
-    }
-    lines = ["| region | way | largest | root mean square |", "|---|---|---|---|"]
-    for region, picture in regions.items():
-        for way, fill in (("conv_stack", invented), ("another place", from_elsewhere)):
-            profile = np.mean(list(profiles(picture, fill)), axis=0)
-            rms = np.sqrt((profile**2).mean())
-            lines.append(f"| {region} | {way} | {np.abs(profile).max():.1f} | {rms:.1f} |")
-    (arguments.out / "table.md").write_text("\n".join(lines) + "\n")
-    picture = regions["training region"]
-    hidden = bands(picture.shape[0], picture.shape[1])
-    shown = [np.where(hidden[..., None], 255, picture), invented(picture, hidden, SEEDS[0])]
-    Image.fromarray(np.hstack(shown).astype(np.uint8)).save(arguments.out / "bands.png")
-    print("\n".join(lines))
+    return fill
+
+
+def rows(picture: np.ndarray, fill: Fill) -> Iterator[str]:
+    """Yield the columns of the table from the way on, for the model and for another place."""
+    for way, own in (("conv_stack", fill), ("another place", from_elsewhere)):
+        profile = np.mean(list(profiles(picture, own)), axis=0)
+        rms = np.sqrt((profile**2).mean())
+        yield f"{way} | {np.abs(profile).max():.1f} | {rms:.1f}"
 
 
 def bands(height: int, width: int) -> np.ndarray:
