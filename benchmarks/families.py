@@ -35,7 +35,7 @@ from data.records import PreparedDataset
 from flows.deployments import read_deployments
 from texture_models.analysis.classifier import train_classifier
 from texture_models.families import AnyModelConfig
-from texture_models.metrics.scores import score_texture
+from texture_models.metrics.scores import TORI, score_texture
 from texture_models.rendering.renderer import Renderer
 from texture_models.training.checkpoint import CheckpointMismatch
 from texture_models.training.config import TrainingConfig
@@ -52,6 +52,7 @@ SCORES = (
     "set_ratio_halves",
     "top_octave_db",
     "checkerboard_db",
+    "phase_imprint",
     "diversity",
     "memorisation_ncc",
     "memorisation_ncc_held_out",
@@ -224,21 +225,20 @@ def score(
     """Score the tiles of one material; keeps the first one for the sheet."""
     shown = [photo for photo in dataset.photographs if photo.material == material]
     side = renderer.config.picture_px or TILE_PX
-    seeds = range(1, 1 + SEEDS * (TILE_PX // side) ** 2)
-    tiles = [
-        renderer.render(seed=seed, height_px=side, width_px=side, material=material)
-        for seed in seeds
-    ]
+    count = SEEDS * (TILE_PX // side) ** 2
+    tiles, tori = renderer.tiles(range(1, 1 + max(count, TORI)), side, material)
+    tiles = tiles[:count]
     scores = score_texture(
         real=[training_region(dataset, photo) for photo in shown],
         held_out=[held_out_region(dataset, photo) for photo in shown],
         generated=tiles,
+        tori=tori,
         crop_px=CROP_PX,
         pixels_per_cell=renderer.config.pixels_per_cell,
     )
     Image.fromarray(tiles[0]).save(folder / f"{material}.png")
     Image.fromarray(training_region(dataset, shown[0])).save(folder / f"{material}_photograph.png")
-    return {"seeds": len(seeds), "tile_px": side, **scores.model_dump()}
+    return {"seeds": count, "tile_px": side, **scores.model_dump()}
 
 
 def rendering_speed(renderer: Renderer, material: str) -> float:
@@ -316,7 +316,7 @@ def _sheet_rows(out: Path, found: Sequence[dict[str, Any]]) -> Iterator[SheetRow
 def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
     python -m benchmarks.repairing --material gravel --steps 1500
     python -m benchmarks.repairing --model bench-results/families/conv_stack/run_0/model
 
-Trains one on one material, or takes a saved one and measures each of its materials. Bands as wide
+Trains one on one material, or takes a saved one and measures each of its materials, by the first
+photograph of each; `--photos` is what it was trained on. Bands as wide
 as a seam are hidden in the photograph, training region and held-out strip, along both axes; what
 the model invents is compared with what was there, line by line of a band: the mean difference of
 all bands and seeds is what every edge has in common, to the eye a line. Its largest value and its
@@ -36,7 +37,9 @@ Fill = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 def main() -> None:
     """Run what the command line asks for."""
     parser = one_material_parser(__doc__.splitlines()[0], "repairing")
-    parser.add_argument("--model", type=Path, help="saved model, instead of training one")
+    parser.add_argument(
+        "--model", type=Path, help="saved one; no training, and none of its options"
+    )
     arguments = parser.parse_args()
     if arguments.model is None:
         dataset, model_dir = trained_on_one("conv_stack", arguments)
@@ -46,18 +49,17 @@ def main() -> None:
         asked = DatasetConfig(source=arguments.photos, materials=known)
         dataset = prepare(asked, arguments.out / "datasets")
     lines = ["| material | region | way | largest | root mean square |", "|---|---|---|---|---|"]
-    for photograph in dataset.photographs:
-        fill = inventing(load_retoucher(model_dir, photograph.material))
+    first = {one.material: one for one in reversed(dataset.photographs)}
+    for material, photograph in sorted(first.items()):
+        fill = inventing(load_retoucher(model_dir, material))
         given = training_region(dataset, photograph)
         regions = {"training region": given, "held-out strip": held_out_region(dataset, photograph)}
         for region, picture in regions.items():
-            lines += [
-                f"| {photograph.material} | {region} | {one} |" for one in rows(picture, fill)
-            ]
+            lines += [f"| {material} | {region} | {one} |" for one in rows(picture, fill)]
         hidden = bands(*given.shape[:2])
         shown = [np.where(hidden[..., None], 255, given), fill(given, hidden, SEEDS[0])]
-        name = f"bands_{photograph.material}.png"
-        Image.fromarray(np.hstack(shown).astype(np.uint8)).save(arguments.out / name)
+        sheet = Image.fromarray(np.hstack(shown).astype(np.uint8))
+        sheet.save(arguments.out / f"bands_{material}.png")
     (arguments.out / "table.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 

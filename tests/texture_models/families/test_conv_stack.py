@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from texture_models.families import build_model
 from texture_models.families.conv_stack import degradation
@@ -91,6 +92,28 @@ def test_pictures_of_which_something_is_shown_are_compared_by_themselves():
     trust[2] = 1
     code = np.eye(2, dtype=np.float32)[[0, 0, 1, 1]]
     assert np.asarray(told_apart(code, trust)).tolist() == np.eye(4)[[2, 0, 1, 3]].tolist()
+
+
+def test_a_step_is_judged_by_what_is_given_and_by_such_groups(monkeypatch):
+    model = build_model(CONFIG, TrainingConfig.tiny(batch_size=4))
+    image = np.full((4, 32, 32, 3), 0.625, np.float32)  # no pixel of an untrained network
+    judged = {}
+
+    def contest(*args, groups, **others):
+        judged.update(real=args[3][0], fake=args[3][1], groups=groups)
+        return own(*args, groups=groups, **others)
+
+    own = conv_stack.contest
+    monkeypatch.setattr(conv_stack, "contest", contest)
+    monkeypatch.setattr(degradation, "WHOLE_SHARE", 1.0)  # nothing is covered with noise
+    code = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
+    model._step(tf.constant(image), tf.constant(code), tf.constant(0), penalised=False)
+    given = (np.asarray(judged["fake"]) == image).all(axis=3)
+    assert given[:2].any(axis=(1, 2)).all()  # the half that is shown
+    assert not given.all(axis=(1, 2)).any()
+    assert not given[2:].any()
+    assert (np.asarray(judged["real"]) == image).all()
+    assert np.asarray(judged["groups"]).argmax(axis=1).tolist() == [0, 1, 2, 3]
 
 
 def test_holes_are_of_every_size_up_to_bands_across_the_picture_and_lie_everywhere():

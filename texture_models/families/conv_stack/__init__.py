@@ -15,8 +15,8 @@ discriminator sees the photograph's, so that what is invented has to go on from 
 repairs (`remove_seam` and `remove_blemish` of `retouch.Retoucher`), expands, denoises and renders.
 
 Good at: changing a photograph as little as needed, at any size; seamless by wrapping its input. Bad
-at: making large structures from nothing, because every block sees only two more places: it draws
-grain, and its reach is `margin_px`.
+at: making structures from nothing that are larger than its reach, `margin_px`, because every block
+sees only two more places: stones and bricks, and no straight wall.
 
 Departures: valid convolutions only, with a margin of input around the picture, so that no border is
 learnt; a fourth input channel says how far each pixel can be trusted, 0 where the network has to

@@ -54,8 +54,7 @@ class Retoucher:
         """Make a picture tile: what lies within SEAM_PX of its border is invented anew.
 
         Args:
-            pixels: (height, width, 3) uint8; a line more than a multiple of the model's fold is cut
-                off.
+            pixels: (height, width, 3) uint8; what exceeds a multiple of the model's fold is cut
             seed: of what is invented.
 
         Returns:
